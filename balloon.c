@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Xen memory balloon: gives memory of this domain back to Xen and takes it
+ * again while the domain runs.
+ *
+ * A target comes in, one worker compares it with what the domain has and moves
+ * memory in batches of extents:
+ *
+ *   balloon_set_new_target() -> balloon_work() -> balloon_plan()
+ *     inflate: page allocator -> xenmem_release()  -> store
+ *     deflate: store          -> xenmem_populate() -> page allocator
+ *     hotplug: new sections   -> (come online)     -> store
+ *
+ * Each has a file: policy.c decides, move.c inflates and deflates, hotplug.c
+ * adds sections, store.c holds the pages that have no memory behind them,
+ * handout.c lends them to other drivers, mem-reservation.c talks to Xen. Here
+ * are the state, the worker and the boot. Documentation/design.rst tells why.
+ */
+
+#define pr_fmt(fmt) "xen:balloon: " fmt
+
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <asm/xen/hypervisor.h>
+
+#include <xen/balloon.h>
+#include <xen/page.h>
+#include <xen/xen.h>
+
+#include "balloon_internal.h"
+
+struct xen_balloon xen_balloon = {
+	.batch_lock = __MUTEX_INITIALIZER(xen_balloon.batch_lock),
+	.lock = __MUTEX_INITIALIZER(xen_balloon.lock),
+	.blocks = LIST_HEAD_INIT(xen_balloon.blocks),
+	.singles = LIST_HEAD_INIT(xen_balloon.singles),
+	.arrivals = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.arrivals),
+	.schedule = {
+		.delay = 1,
+		.max_delay = 32,
+		.count = 1,
+		.max_count = 4,
+	},
+	.boot_timeout = 180,
+};
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "xen."
+module_param_named(balloon_boot_timeout, xen_balloon.boot_timeout, uint, 0444);
+
+struct balloon_stats balloon_stats;
+EXPORT_SYMBOL_GPL(balloon_stats);
+
+void balloon_lock(struct xen_balloon *b)
+{
+	mutex_lock(&b->lock);
+}
+
+static void fill_stats(const struct xen_balloon *b, struct balloon_stats *s)
+{
+	/* Readers of balloon_stats take no lock. */
+	WRITE_ONCE(s->current_pages, b->current_pages);
+	WRITE_ONCE(s->target_pages, b->target_pages);
+	WRITE_ONCE(s->target_unpopulated, b->nr_unpopulated);
+	WRITE_ONCE(s->balloon_low, b->nr_low);
+	WRITE_ONCE(s->balloon_high, b->nr_high);
+	WRITE_ONCE(s->total_pages, b->total_pages);
+	WRITE_ONCE(s->schedule_delay, b->schedule.delay);
+	WRITE_ONCE(s->max_schedule_delay, b->schedule.max_delay);
+	WRITE_ONCE(s->retry_count, b->schedule.count);
+	WRITE_ONCE(s->max_retry_count, b->schedule.max_count);
+}
+
+void balloon_unlock(struct xen_balloon *b)
+{
+	fill_stats(b, &balloon_stats);
+	mutex_unlock(&b->lock);
+}
+
+void balloon_wake(struct xen_balloon *b)
+{
+	/* Before balloon_init() there is none; its first pass catches up. */
+	if (b->wq)
+		mod_delayed_work(b->wq, &b->work, 0);
+}
+
+/* The worker */
+
+static void clamp_target(struct xen_balloon *b, unsigned long pages)
+{
+	if (pages == b->target_pages)
+		return;
+
+	pr_info_once("target of %lu KiB is out of reach without memory hotplug; taking %lu KiB\n",
+		     b->target_pages << (PAGE_SHIFT - 10),
+		     pages << (PAGE_SHIFT - 10));
+	b->target_pages = pages;
+}
+
+/*
+ * What the domain has and should have now. With @batch_lock held nobody else
+ * moves memory, so only the target can change while the plan is carried out.
+ */
+unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
+{
+	unsigned long seq;
+
+	balloon_lock(b);
+	*v = (struct balloon_view) {
+		.target = b->target_pages,
+		.current_pages = b->current_pages,
+		.ballooned = b->nr_low + b->nr_high,
+		.unpopulated = b->nr_unpopulated,
+		.total = b->total_pages,
+		.floor = b->pod_boot ? 0 : b->floor,
+		.batch = xen_pv_domain() ? BATCH_EXTENTS : BATCH_PAGES,
+		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
+	};
+	seq = b->target_seq;
+	balloon_unlock(b);
+
+	v->available = max(si_mem_available(), 0L);
+	return seq;
+}
+
+static void balloon_work(struct work_struct *work)
+{
+	struct xen_balloon *b = container_of(to_delayed_work(work),
+					     struct xen_balloon, work);
+	unsigned long seq, moved = 0, delay_s = BALLOON_NEVER;
+	struct balloon_view view;
+	struct balloon_plan plan;
+
+	mutex_lock(&b->batch_lock);
+
+	seq = balloon_look(b, &view);
+	plan = balloon_plan(&view);
+
+	switch (plan.action) {
+	case BALLOON_INFLATE:
+		moved = balloon_inflate(b, plan.nr_pages, GFP_BALLOON);
+		break;
+	case BALLOON_DEFLATE:
+		moved = balloon_deflate(b, plan.nr_pages);
+		break;
+	case BALLOON_HOTPLUG:
+		plan.outcome = balloon_hotplug(b, plan.nr_pages);
+		break;
+	case BALLOON_CLAMP:
+	case BALLOON_NONE:
+		break;
+	}
+	if (plan.action == BALLOON_INFLATE || plan.action == BALLOON_DEFLATE)
+		if (moved < min(plan.nr_pages, BATCH_EXTENTS))
+			plan.outcome = BALLOON_EAGAIN;
+
+	balloon_lock(b);
+	/* A new target has started afresh, and the worker will run again. */
+	if (seq == b->target_seq) {
+		if (plan.action == BALLOON_CLAMP)
+			clamp_target(b, plan.nr_pages);
+		balloon_schedule_next(&b->schedule, plan.outcome, moved);
+		delay_s = balloon_schedule_delay_s(&b->schedule, moved);
+	}
+	balloon_unlock(b);
+
+	mutex_unlock(&b->batch_lock);
+
+	/* Not if it is queued already: then somebody woke it meanwhile. */
+	if (delay_s != BALLOON_NEVER)
+		queue_delayed_work(b->wq, &b->work, delay_s * HZ);
+}
+
+/**
+ * balloon_set_new_target() - ask for a new size of the domain
+ * @pages: pages that the domain should have
+ *
+ * The worker takes it up at once, whatever it is doing. Below the floor the
+ * domain shrinks to the floor.
+ *
+ * Context: Process.
+ */
+void balloon_set_new_target(unsigned long pages)
+{
+	struct xen_balloon *b = &xen_balloon;
+
+	balloon_lock(b);
+	b->target_pages = pages;
+	b->target_seq++;
+	balloon_schedule_restart(&b->schedule);
+	balloon_unlock(b);
+
+	balloon_wake(b);
+}
+EXPORT_SYMBOL_GPL(balloon_set_new_target);
+
+/* For the front end */
+
+/**
+ * balloon_snapshot() - the state of one moment
+ * @stats: result
+ *
+ * Context: Process.
+ */
+void balloon_snapshot(struct balloon_stats *stats)
+{
+	balloon_lock(&xen_balloon);
+	fill_stats(&xen_balloon, stats);
+	mutex_unlock(&xen_balloon.lock);
+}
+
+/**
+ * balloon_set_max_schedule_delay() - bound the time between tries
+ * @seconds: at least 1
+ */
+void balloon_set_max_schedule_delay(unsigned long seconds)
+{
+	balloon_lock(&xen_balloon);
+	xen_balloon.schedule.max_delay = seconds;
+	xen_balloon.schedule.delay = min(xen_balloon.schedule.delay, seconds);
+	balloon_unlock(&xen_balloon);
+}
+
+/**
+ * balloon_set_max_retry_count() - bound the number of tries
+ * @count: tries before giving up, or %RETRY_UNLIMITED
+ */
+void balloon_set_max_retry_count(unsigned long count)
+{
+	balloon_lock(&xen_balloon);
+	xen_balloon.schedule.max_count = count;
+	balloon_unlock(&xen_balloon);
+}
+
+/**
+ * balloon_floor() - what inflation leaves at least
+ *
+ * Return: pages, 0 when there is no floor.
+ */
+unsigned long balloon_floor(void)
+{
+	return READ_ONCE(xen_balloon.floor); /* a single word */
+}
+
+/**
+ * balloon_set_floor() - change what inflation leaves at least
+ * @pages: 0 for no floor
+ *
+ * Context: Process.
+ */
+void balloon_set_floor(unsigned long pages)
+{
+	balloon_lock(&xen_balloon);
+	WRITE_ONCE(xen_balloon.floor, pages);
+	balloon_unlock(&xen_balloon);
+	balloon_wake(&xen_balloon);
+}
+
+/**
+ * balloon_begin_pod_boot() - this guest is populated on demand
+ *
+ * It was started with less memory than it sees, and must shrink to that before
+ * it touches more. Until balloon_wait_boot() is done no page is cleared on its
+ * way out, and there is no floor.
+ */
+void balloon_begin_pod_boot(void)
+{
+	balloon_lock(&xen_balloon);
+	WRITE_ONCE(xen_balloon.pod_boot, system_state < SYSTEM_RUNNING);
+	balloon_unlock(&xen_balloon);
+}
+
+/* Boot */
+
+/*
+ * What the domain has at boot. @regions_counted: whether that includes the
+ * extra regions of the memory map, which have no memory behind them.
+ */
+static long __init count_boot_pages(bool *regions_counted)
+{
+	unsigned long physpages = get_num_physpages();
+	long pages;
+
+	*regions_counted = false;
+
+	if (xen_initial_domain()) {
+		pages = xenmem_current_pages();
+		if (pages > 0)
+			return pages;
+	}
+
+	if (xen_pv_domain()) {
+		if (xen_released_pages >= xen_start_info->nr_pages)
+			return -ERANGE;
+		return min(xen_start_info->nr_pages - xen_released_pages,
+			   max_pfn);
+	}
+
+	*regions_counted = true;
+	if (xen_unpopulated_pages >= physpages)
+		return -ERANGE;
+	return physpages - xen_unpopulated_pages;
+}
+
+/*
+ * Put the extra regions of the memory map, as far as mem= leaves them, into
+ * the store. Where the allocator of unpopulated pages is built in it has taken
+ * them before, and there is none left.
+ */
+static unsigned long __init store_extra_regions(struct xen_balloon *b)
+{
+	unsigned long nr_pages = 0;
+	unsigned int i;
+
+	balloon_lock(b);
+	for (i = 0; i < XEN_EXTRA_MEM_MAX_REGIONS; i++) {
+		unsigned long pfn = xen_extra_mem[i].start_pfn;
+		unsigned long end = min(pfn + xen_extra_mem[i].n_pfns, max_pfn);
+
+		while (pfn < end) {
+			unsigned int j, order = 0;
+			struct page *page = pfn_to_page(pfn);
+
+			if (IS_ALIGNED(pfn, BLOCK_PAGES) &&
+			    end - pfn >= BLOCK_PAGES)
+				order = BLOCK_ORDER;
+			for (j = 0; j < 1U << order; j++)
+				ClearPageReserved(page + j);
+			balloon_mark_offline(page, order);
+			balloon_forget_alloc_tags(page, order);
+			balloon_store_put(b, page, order);
+			pfn += 1UL << order;
+			nr_pages += 1UL << order;
+		}
+	}
+	balloon_unlock(b);
+	return nr_pages;
+}
+
+/*
+ * The state comes up before the first users of ballooned pages, which are core
+ * initcalls of the architecture, and after the allocator of unpopulated pages,
+ * which is an early one.
+ */
+static int __init balloon_init_state(void)
+{
+	struct xen_balloon *b = &xen_balloon;
+	bool regions_counted;
+	long pages;
+	unsigned long regions;
+
+	if (!xen_domain())
+		return -ENODEV;
+
+	pages = count_boot_pages(&regions_counted);
+	if (pages < 0)
+		goto err_counts;
+
+	b->pages = kvcalloc(BATCH_EXTENTS, sizeof(*b->pages), GFP_KERNEL);
+	b->frames = kvcalloc(BATCH_EXTENTS, sizeof(*b->frames), GFP_KERNEL);
+	if (!b->pages || !b->frames)
+		goto err_memory;
+
+	regions = store_extra_regions(b);
+	if (regions_counted && regions >= pages)
+		goto err_counts;
+
+	balloon_lock(b);
+	b->total_pages = regions_counted ? pages : pages + regions;
+	b->current_pages = regions_counted ? pages - regions : pages;
+	b->target_pages = b->current_pages;
+	b->floor = balloon_default_floor(b->total_pages);
+	balloon_unlock(b);
+	return 0;
+
+err_memory:
+	kvfree(b->pages);
+	kvfree(b->frames);
+	b->frames = NULL;
+	return -ENOMEM;
+err_counts:
+	pr_err("the memory map has more unpopulated pages than pages\n");
+	return -ERANGE;
+}
+pure_initcall(balloon_init_state);
+
+static int __init balloon_init(void)
+{
+	struct xen_balloon *b = &xen_balloon;
+	int rc;
+
+	if (!xen_domain())
+		return -ENODEV;
+
+	pr_info("Initialising balloon driver\n");
+	if (!b->frames)
+		return -ENOMEM;
+
+	INIT_DELAYED_WORK(&b->work, balloon_work);
+	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 1);
+	if (!b->wq) {
+		rc = -ENOMEM;
+		goto err;
+	}
+
+	rc = balloon_hotplug_init(b);
+	if (rc)
+		goto err_wq;
+
+	rc = xen_balloon_init();
+	if (rc)
+		goto err_hotplug;
+
+	balloon_wake(b);
+	return 0;
+
+err_hotplug:
+	balloon_hotplug_exit(b);
+err_wq:
+	cancel_delayed_work_sync(&b->work);
+	destroy_workqueue(b->wq);
+	b->wq = NULL;
+err:
+	pr_err("cannot start, the size of the domain stays as it is: %d\n", rc);
+	return rc;
+}
+subsys_initcall(balloon_init);
+
+/*
+ * A populate-on-demand guest crashes when it touches more memory than backs
+ * it, so user space has to wait until it has shrunk.
+ */
+static int __init balloon_wait_boot(void)
+{
+	struct xen_balloon *b = &xen_balloon;
+	unsigned long excess, least = ULONG_MAX, since = jiffies, told = jiffies;
+	struct balloon_stats s;
+
+	if (!b->pod_boot)
+		return 0;
+
+	for (;;) {
+		balloon_snapshot(&s);
+		if (s.current_pages <= s.target_pages)
+			break;
+		if (least == ULONG_MAX)
+			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
+				  (s.current_pages - s.target_pages) <<
+				  (PAGE_SHIFT - 10));
+
+		excess = s.current_pages - s.target_pages;
+		if (excess < least) {
+			least = excess;
+			since = jiffies;
+		} else if (time_is_before_jiffies(since + b->boot_timeout * HZ)) {
+			panic("xen:balloon: initial ballooning stuck with %lu KiB to go for %u s\n",
+			      excess << (PAGE_SHIFT - 10), b->boot_timeout);
+		}
+		if (time_is_before_jiffies(told + 10 * HZ)) {
+			told = jiffies;
+			pr_notice("%lu KiB to go\n", excess << (PAGE_SHIFT - 10));
+		}
+		schedule_timeout_idle(HZ / 20);
+	}
+	if (least != ULONG_MAX)
+		pr_notice("initial ballooning done\n");
+
+	balloon_lock(b);
+	WRITE_ONCE(b->pod_boot, false);
+	balloon_unlock(b);
+	return 0;
+}
+late_initcall_sync(balloon_wait_boot);

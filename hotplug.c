@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Hotplug: new memory sections, whose pages enter the store when they come
+ * online.
+ */
+
+#define pr_fmt(fmt) "xen:balloon: " fmt
+
+#include <linux/ioport.h>
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+
+#include <xen/page.h>
+#include <xen/xen.h>
+
+#include "balloon_internal.h"
+
+static struct resource *reserve_sections(unsigned long nr_pages)
+{
+	struct range range = mhp_get_pluggable_range(true);
+	struct resource *res = kzalloc(sizeof(*res), GFP_KERNEL);
+	int rc;
+
+	if (!res)
+		return NULL;
+
+	res->name = "System RAM";
+	res->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+
+	rc = allocate_resource(&iomem_resource, res, PFN_PHYS(nr_pages),
+			       range.start, range.end,
+			       PFN_PHYS(PAGES_PER_SECTION), NULL, NULL);
+	if (rc) {
+		pr_err_ratelimited("no address range for %lu MiB of new memory: %d\n",
+				   nr_pages >> (20 - PAGE_SHIFT), rc);
+		kfree(res);
+		return NULL;
+	}
+	return res;
+}
+
+static void release_sections(struct resource *res)
+{
+	release_resource(res);
+	kfree(res);
+}
+
+/*
+ * The kernel builds its page tables for new memory from the p2m, so that must
+ * say that nothing is there yet. It need not be undone: identity entries are
+ * for device memory, and there is none in the range.
+ */
+static int invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages;
+
+	for (; pfn < end; pfn++)
+		if (!set_phys_to_machine(pfn, INVALID_P2M_ENTRY))
+			return -ENOMEM;
+	return 0;
+}
+
+/*
+ * Runs without @lock: the sections may come online within the call, which
+ * ends in online_page().
+ */
+enum balloon_state balloon_hotplug(struct xen_balloon *b, unsigned long nr_pages)
+{
+	struct resource *res = reserve_sections(nr_pages);
+	int rc = 0;
+
+	lockdep_assert_held(&b->batch_lock);
+
+	if (!res)
+		return BALLOON_ECANCELED;
+
+	if (xen_pv_domain())
+		rc = invalidate_p2m(PHYS_PFN(res->start), nr_pages);
+	if (!rc) {
+		lock_device_hotplug();
+		rc = add_memory_resource(memory_add_physaddr_to_nid(res->start),
+					 res, MHP_MERGE_RESOURCE);
+		unlock_device_hotplug();
+	}
+	if (rc) {
+		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
+				    nr_pages >> (20 - PAGE_SHIFT), rc);
+		release_sections(res);
+		return BALLOON_ECANCELED;
+	}
+
+	balloon_lock(b);
+	b->total_pages += nr_pages;
+	balloon_unlock(b);
+	return BALLOON_WAIT;
+}
+
+/* Pages that come online go to the store: there is no memory behind them. */
+static void online_page(struct page *page, unsigned int order)
+{
+	struct xen_balloon *b = &xen_balloon;
+	unsigned int step = min(order, BLOCK_ORDER);
+	struct page *end = page + (1UL << order);
+
+	balloon_mark_offline(page, order);
+	balloon_forget_alloc_tags(page, order);
+
+	balloon_lock(b);
+	/* Blocks are blocks or single pages, nothing between. */
+	if (step < BLOCK_ORDER)
+		step = 0;
+	for (; page < end; page += 1UL << step)
+		balloon_store_put(b, page, step);
+	balloon_unlock(b);
+
+	wake_up(&b->arrivals);
+}
+
+static int memory_event(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	if (action == MEM_ONLINE)
+		balloon_wake(&xen_balloon);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block memory_notifier = {
+	.notifier_call = memory_event,
+};
+
+static const struct ctl_table balloon_sysctls[] = {
+	{
+		.procname = "hotplug_unpopulated",
+		.data = &xen_balloon.hotplug_unpopulated,
+		.maxlen = sizeof(int),
+		.mode = 0644,
+		.proc_handler = proc_dointvec_minmax,
+		.extra1 = SYSCTL_ZERO,
+		.extra2 = SYSCTL_ONE,
+	},
+};
+
+int __init balloon_hotplug_init(struct xen_balloon *b)
+{
+	int rc;
+
+	rc = set_online_page_callback(online_page);
+	if (rc)
+		return rc;
+
+	rc = register_memory_notifier(&memory_notifier);
+	if (rc)
+		goto err_callback;
+
+	rc = -ENOMEM;
+	b->sysctl = register_sysctl("xen/balloon", balloon_sysctls);
+	if (!b->sysctl)
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	unregister_memory_notifier(&memory_notifier);
+err_callback:
+	restore_online_page_callback(online_page);
+	return rc;
+}
+
+void __init balloon_hotplug_exit(struct xen_balloon *b)
+{
+	unregister_sysctl_table(b->sysctl);
+	unregister_memory_notifier(&memory_notifier);
+	restore_online_page_callback(online_page);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The only place that knows how kernels and configurations differ. The driver
+ * is written for Linux 7.3.
+ */
+#ifndef _XEN_BALLOON_COMPAT_H
+#define _XEN_BALLOON_COMPAT_H
+
+#include <linux/mm.h>
+#include <linux/pgalloc_tag.h>
+
+/*
+ * Memory allocation profiling wants each page that goes to the allocator to
+ * have been allocated by somebody, or to say that it was not.
+ */
+static inline void balloon_forget_alloc_tags(struct page *page,
+					     unsigned int order)
+{
+	struct page *end = page + (1U << order);
+
+	for (; page < end; page++)
+		clear_page_tag_ref(page);
+}
+
+#endif	/* _XEN_BALLOON_COMPAT_H */

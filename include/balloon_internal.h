@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the files of the balloon driver share. Units are Linux pages unless a
+ * name says otherwise; orders are orders of Linux pages.
+ */
+#ifndef _XEN_BALLOON_INTERNAL_H
+#define _XEN_BALLOON_INTERNAL_H
+
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sizes.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <xen/interface/xen.h>
+
+#include <xen/balloon.h>
+#include <xen/page.h>
+
+#include "balloon_compat.h"
+
+/*
+ * A block is 2 MiB: the largest extent that Xen grants an ordinary domain, and
+ * the size of the second-stage mapping that it keeps in one piece.
+ */
+#define BLOCK_ORDER	get_order(SZ_2M)
+#define BLOCK_PAGES	(1UL << BLOCK_ORDER)
+
+/* Xen counts orders in frames of 4 KiB, whatever PAGE_SIZE is. */
+static inline unsigned int extent_order(unsigned int order)
+{
+	return order + PAGE_SHIFT - XEN_PAGE_SHIFT;
+}
+
+/* policy.c: decisions, without side effects */
+
+/**
+ * enum balloon_state - what became of the last pass of the worker
+ * @BALLOON_DONE: a batch succeeded, or there is nothing to do
+ * @BALLOON_WAIT: hotplugged memory has yet to come online
+ * @BALLOON_EAGAIN: a shortage; try again after a delay
+ * @BALLOON_ECANCELED: gave up until the target changes, but for a slow retry
+ */
+enum balloon_state {
+	BALLOON_DONE,
+	BALLOON_WAIT,
+	BALLOON_EAGAIN,
+	BALLOON_ECANCELED,
+};
+
+/**
+ * enum balloon_action - what the worker does in one pass
+ * @BALLOON_NONE: nothing
+ * @BALLOON_INFLATE: give pages of the guest to Xen
+ * @BALLOON_DEFLATE: take memory from Xen for ballooned pages
+ * @BALLOON_HOTPLUG: add memory sections, which enter the balloon when online
+ * @BALLOON_CLAMP: lower the target to what can be reached
+ */
+enum balloon_action {
+	BALLOON_NONE,
+	BALLOON_INFLATE,
+	BALLOON_DEFLATE,
+	BALLOON_HOTPLUG,
+	BALLOON_CLAMP,
+};
+
+/**
+ * struct balloon_view - what a decision rests on, in pages
+ * @target: what the domain was asked to have
+ * @current_pages: what it has
+ * @ballooned: pages in the balloon, ready to be populated
+ * @unpopulated: pages taken out of the balloon for foreign mappings
+ * @total: pages with a struct page
+ * @available: what the guest can spare
+ * @floor: the least that inflation may leave
+ * @batch: the most that one pass may move
+ * @can_hotplug: whether sections can be added
+ */
+struct balloon_view {
+	unsigned long target;
+	unsigned long current_pages;
+	unsigned long ballooned;
+	unsigned long unpopulated;
+	unsigned long total;
+	unsigned long available;
+	unsigned long floor;
+	unsigned long batch;
+	bool can_hotplug;
+};
+
+/**
+ * struct balloon_plan - the decision for one pass
+ * @action: what to do
+ * @nr_pages: how much of it; for %BALLOON_CLAMP the new target
+ * @outcome: the state if all of @nr_pages is done
+ */
+struct balloon_plan {
+	enum balloon_action action;
+	unsigned long nr_pages;
+	enum balloon_state outcome;
+};
+
+/**
+ * struct balloon_schedule - when the worker tries again
+ * @state: what became of the last pass
+ * @delay: seconds between tries
+ * @max_delay: upper bound of @delay
+ * @count: number of the current try, from 1
+ * @max_count: tries before giving up, %RETRY_UNLIMITED for no bound
+ */
+struct balloon_schedule {
+	enum balloon_state state;
+	unsigned long delay;
+	unsigned long max_delay;
+	unsigned long count;
+	unsigned long max_count;
+};
+
+/* Sleep until somebody wakes the worker. */
+#define BALLOON_NEVER	ULONG_MAX
+
+/* After giving up, see once a minute whether memory came back. */
+#define BALLOON_SLOW_RETRY_S	60
+
+struct balloon_plan balloon_plan(const struct balloon_view *view);
+void balloon_schedule_restart(struct balloon_schedule *s);
+void balloon_schedule_next(struct balloon_schedule *s,
+			   enum balloon_state outcome, bool progress);
+unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
+				       bool progress);
+unsigned long balloon_default_floor(unsigned long total);
+
+/**
+ * struct balloon_boot_counts - the domain's size as the parties saw it when
+ * the first target arrived, before any ballooning, in pages
+ * @static_max: the most that the toolstack will ever ask for
+ * @first_target: what it asked for first
+ * @videoram: what it reserved for the video device on top of its targets
+ * @xen: what Xen counted
+ * @guest: what the guest counted
+ */
+struct balloon_boot_counts {
+	unsigned long static_max;
+	unsigned long first_target;
+	unsigned long videoram;
+	unsigned long xen;
+	unsigned long guest;
+};
+
+long balloon_learn_difference(const struct balloon_boot_counts *c);
+int balloon_target_from_kb(u64 target_kb, long difference,
+			   unsigned long *pages);
+unsigned long balloon_max_target(void);
+
+/* mem-reservation.c: the hypercalls */
+
+unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
+			     unsigned int order);
+unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
+			    unsigned int order);
+long xenmem_current_pages(void);
+
+#ifdef CONFIG_XEN_HAVE_PVMMU
+unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
+			   unsigned int nr_extents, unsigned int order);
+void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
+		     unsigned int order);
+#else
+static inline unsigned int xenmem_pv_map(struct page **pages,
+					 const xen_pfn_t *frames,
+					 unsigned int nr_extents,
+					 unsigned int order)
+{
+	return nr_extents;
+}
+
+static inline void xenmem_pv_unmap(struct page **pages,
+				   unsigned int nr_extents,
+				   unsigned int order)
+{
+}
+#endif
+
+/* balloon.c: the state */
+
+/*
+ * Extents of one hypercall: 32 MiB of single pages. As many as a batch of
+ * single pages can have while a new target is still taken up in well under
+ * 100 ms.
+ */
+#define BATCH_EXTENTS	8192U
+
+/* Pages of one batch when it goes in blocks: 128 MiB, for the same reason. */
+#define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
+
+/* Never digs into reserves, never kills, never waits for long. */
+#define GFP_BALLOON	(GFP_HIGHUSER | __GFP_NOWARN | __GFP_NORETRY | \
+			 __GFP_NOMEMALLOC)
+
+/**
+ * struct xen_balloon - the balloon
+ *
+ * Lock order: @batch_lock, device_hotplug_lock, @lock.
+ */
+struct xen_balloon {
+	/**
+	 * @batch_lock: held by whoever moves memory, for one batch. The only
+	 * lock held over hypercalls and allocations.
+	 */
+	struct mutex batch_lock;
+	/** @pages: extents of the batch. Protected by @batch_lock. */
+	struct page **pages;
+	/** @frames: their frames for Xen. Protected by @batch_lock. */
+	xen_pfn_t *frames;
+	/**
+	 * @blocks_proven: Xen has taken a block before. Protected by
+	 * @batch_lock.
+	 */
+	bool blocks_proven;
+	/**
+	 * @blocks_refused: Xen does not take extents of that order from this
+	 * domain. Protected by @batch_lock.
+	 */
+	bool blocks_refused;
+
+	/** @lock: short; protects all that follows, up to @work. */
+	struct mutex lock;
+	/** @blocks: ballooned blocks, lowmem first. */
+	struct list_head blocks;
+	/** @singles: ballooned single pages, lowmem first. */
+	struct list_head singles;
+	/** @nr_low: lowmem pages in @blocks and @singles. */
+	unsigned long nr_low;
+	/** @nr_high: highmem pages in @blocks and @singles. */
+	unsigned long nr_high;
+	/** @nr_unpopulated: pages handed out to other drivers. */
+	unsigned long nr_unpopulated;
+	/** @nr_quarantined: pages lost, as Xen may or may not have them. */
+	unsigned long nr_quarantined;
+	/** @total_pages: pages with a struct page, populated or not. */
+	unsigned long total_pages;
+	/** @current_pages: pages with memory behind them. */
+	unsigned long current_pages;
+	/** @target_pages: what @current_pages should be. */
+	unsigned long target_pages;
+	/** @target_seq: counts the targets, to notice a new one. */
+	unsigned long target_seq;
+	/** @floor: inflation leaves at least so many pages. */
+	unsigned long floor;
+	/** @pod_boot: see balloon_begin_pod_boot(). */
+	bool pod_boot;
+	/** @schedule: when to try again. */
+	struct balloon_schedule schedule;
+
+	/** @arrivals: woken when pages come online. */
+	wait_queue_head_t arrivals;
+	/** @wq: freezable, of our own: a batch can take a while. */
+	struct workqueue_struct *wq;
+	/** @work: one pass of the worker. */
+	struct delayed_work work;
+
+	/** @boot_timeout: xen.balloon_boot_timeout, seconds. */
+	unsigned int boot_timeout;
+	/** @hotplug_unpopulated: the sysctl; read without a lock. */
+	int hotplug_unpopulated;
+	/** @sysctl: its registration. Constant after boot. */
+	struct ctl_table_header *sysctl;
+};
+
+extern struct xen_balloon xen_balloon;
+
+void balloon_lock(struct xen_balloon *b);
+void balloon_unlock(struct xen_balloon *b);
+void balloon_wake(struct xen_balloon *b);
+unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v);
+
+/* store.c: with xen_balloon.lock held */
+
+void balloon_mark_offline(struct page *page, unsigned int order);
+void balloon_mark_online(struct page *page, unsigned int order);
+void balloon_store_put(struct xen_balloon *b, struct page *page,
+		       unsigned int order);
+void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
+			   unsigned int nr_extents, unsigned int order);
+unsigned int balloon_store_take_all(struct xen_balloon *b, struct page **pages,
+				    unsigned int nr_extents, unsigned int order,
+				    bool lowmem);
+
+/* move.c and hotplug.c: with xen_balloon.batch_lock held */
+
+unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
+			      gfp_t gfp);
+unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages);
+
+#ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
+enum balloon_state balloon_hotplug(struct xen_balloon *b,
+				   unsigned long nr_pages);
+int balloon_hotplug_init(struct xen_balloon *b);
+void balloon_hotplug_exit(struct xen_balloon *b);
+#else
+static inline enum balloon_state balloon_hotplug(struct xen_balloon *b,
+						 unsigned long nr_pages)
+{
+	return BALLOON_ECANCELED;
+}
+
+static inline int balloon_hotplug_init(struct xen_balloon *b)
+{
+	return 0;
+}
+
+static inline void balloon_hotplug_exit(struct xen_balloon *b)
+{
+}
+#endif
+
+/* balloon.c: for the front end */
+
+void balloon_snapshot(struct balloon_stats *stats);
+void balloon_begin_pod_boot(void);
+void balloon_set_max_schedule_delay(unsigned long seconds);
+void balloon_set_max_retry_count(unsigned long count);
+unsigned long balloon_floor(void);
+void balloon_set_floor(unsigned long pages);
+
+#endif	/* _XEN_BALLOON_INTERNAL_H */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Inflate and deflate: memory on its way between the page allocator and Xen,
+ * one batch of extents at a time.
+ */
+
+#define pr_fmt(fmt) "xen:balloon: " fmt
+
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include <asm/tlbflush.h>
+
+#include <xen/mem-reservation.h>
+#include <xen/page.h>
+#include <xen/xen.h>
+
+#include "balloon_internal.h"
+
+/* Single pages that Xen may refuse in a batch before the batch is given up. */
+#define MAX_REFUSED	16
+
+/* Pages whose state at Xen is unknown are never used again. */
+static void quarantine(struct xen_balloon *b, unsigned int nr_extents,
+		       unsigned int order)
+{
+	unsigned long nr_pages = (unsigned long)nr_extents << order;
+
+	if (!nr_pages)
+		return;
+
+	pr_warn_once("Xen may hold pages that it did not report; %lu pages are put aside\n",
+		     nr_pages);
+	balloon_lock(b);
+	b->nr_quarantined += nr_pages;
+	b->current_pages -= nr_pages;
+	balloon_unlock(b);
+}
+
+/* Between the page allocator and the batch */
+
+static void adjust_managed(struct page **pages, unsigned int nr_extents,
+			   unsigned int order, int sign)
+{
+	unsigned int i, next;
+
+	/* Not one by one: each call walks all zones. */
+	for (i = 0; i < nr_extents; i = next) {
+		for (next = i + 1; next < nr_extents; next++)
+			if (page_zone(pages[next]) != page_zone(pages[i]))
+				break;
+		adjust_managed_page_count(pages[i],
+					  sign * ((long)(next - i) << order));
+	}
+}
+
+static unsigned int take_from_allocator(struct page **pages,
+					unsigned int nr_extents,
+					unsigned int order, gfp_t gfp)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_extents; i++) {
+		pages[i] = alloc_pages(gfp, order);
+		if (!pages[i])
+			break;
+		split_page(pages[i], order);
+	}
+	adjust_managed(pages, i, order, -1);
+	return i;
+}
+
+static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
+			      unsigned int order)
+{
+	unsigned int i, j;
+
+	adjust_managed(pages, nr_extents, order, 1);
+	for (i = 0; i < nr_extents; i++) {
+		balloon_mark_online(pages[i], order);
+		/* The allocator takes a block back with one reference. */
+		for (j = 1; j < 1U << order; j++)
+			set_page_count(pages[i] + j, 0);
+		balloon_forget_alloc_tags(pages[i], order);
+		__free_pages(pages[i], order);
+	}
+}
+
+/* Inflate: page allocator -> Xen -> store */
+
+/* Leading single pages that Xen took; those that it refused are at the end. */
+static unsigned int release_singles(struct xen_balloon *b, unsigned int nr)
+{
+	unsigned int done = 0, nr_refused = 0;
+
+	for (;;) {
+		done += xenmem_release(b->frames + done, nr - done, 0);
+		if (done == nr || ++nr_refused > MAX_REFUSED)
+			return done;
+		nr--;
+		swap(b->frames[done], b->frames[nr]);
+		swap(b->pages[done], b->pages[nr]);
+	}
+}
+
+/*
+ * Leading blocks that Xen took. Xen removes a block frame by frame: when it
+ * takes fewer than asked, @nr_unknown is 1, and the next block may be half
+ * gone. Unless Xen refused the order as such: then nothing changed, which
+ * shows as long as no block has been taken yet.
+ */
+static unsigned int release_blocks(struct xen_balloon *b, unsigned int nr,
+				   unsigned int *nr_unknown)
+{
+	long before = b->blocks_proven ? 0 : xenmem_current_pages();
+	unsigned int done = xenmem_release(b->frames, nr, BLOCK_ORDER);
+
+	if (done)
+		b->blocks_proven = true;
+	else if (!b->blocks_proven && xenmem_current_pages() == before)
+		b->blocks_refused = true;
+
+	*nr_unknown = done < nr && !b->blocks_refused;
+	return done;
+}
+
+/* On PV a block is 512 machine frames that need not be neighbours. */
+static unsigned int expand_blocks(struct page **pages, unsigned int nr_blocks)
+{
+	unsigned int i, j;
+
+	for (i = nr_blocks; i-- > 0;)
+		for (j = BLOCK_PAGES; j-- > 0;)
+			pages[i * BLOCK_PAGES + j] = pages[i] + j;
+	return nr_blocks * BLOCK_PAGES;
+}
+
+/* Xen has not taken these: back where they came from. */
+static void undo_inflate(struct xen_balloon *b, unsigned int first,
+			 unsigned int nr_extents, unsigned int order)
+{
+	unsigned int nr_mapped = nr_extents;
+
+	if (xen_pv_domain())
+		nr_mapped = xenmem_pv_map(b->pages + first, b->frames + first,
+					  nr_extents, order);
+	hand_to_allocator(b->pages + first, nr_mapped, order);
+	quarantine(b, nr_extents - nr_mapped, order);
+}
+
+static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
+				     unsigned int nr, gfp_t gfp)
+{
+	unsigned int i, done, nr_unknown = 0;
+
+	nr = take_from_allocator(b->pages, nr, order, gfp);
+	if (!nr)
+		return 0;
+
+	if (order && xen_pv_domain()) {
+		nr = expand_blocks(b->pages, nr);
+		order = 0;
+	}
+
+	/* While the p2m is whole: it is needed to find the kmaps. */
+	kmap_flush_unused();
+
+	/* Once this is done nobody dumps the pages, so they may disappear. */
+	page_offline_begin();
+	for (i = 0; i < nr; i++)
+		balloon_mark_offline(b->pages[i], order);
+	page_offline_end();
+
+	for (i = 0; i < nr; i++)
+		b->frames[i] = xen_page_to_gfn(b->pages[i]);
+
+	if (xen_pv_domain()) {
+		xenmem_pv_unmap(b->pages, nr, order);
+		flush_tlb_all();
+	}
+
+	done = order ? release_blocks(b, nr, &nr_unknown) :
+		       release_singles(b, nr);
+
+	quarantine(b, nr_unknown, order);
+	undo_inflate(b, done + nr_unknown, nr - done - nr_unknown, order);
+
+	balloon_lock(b);
+	balloon_store_put_all(b, b->pages, done, order);
+	b->current_pages -= (unsigned long)done << order;
+	balloon_unlock(b);
+
+	return (unsigned long)done << order;
+}
+
+/*
+ * Give up to @nr_pages to Xen: in blocks as far as the allocator has them at
+ * hand, then in single pages, at most BATCH_EXTENTS of them.
+ */
+unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
+			     gfp_t gfp)
+{
+	unsigned long max_blocks = xen_pv_domain() ?
+				   BATCH_EXTENTS / BLOCK_PAGES : BATCH_EXTENTS;
+	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, max_blocks);
+	unsigned long left, done = 0;
+
+	lockdep_assert_held(&b->batch_lock);
+
+	/*
+	 * The allocator clears what is not clear already, so a page is never
+	 * cleared twice. Before a populate-on-demand guest has shrunk to what
+	 * backs it, a page must not even be touched: Xen would have to find
+	 * memory for it first.
+	 */
+	if (READ_ONCE(xen_scrub_pages) && !READ_ONCE(b->pod_boot))
+		gfp |= __GFP_ZERO;
+
+	if (nr_blocks && !b->blocks_refused)
+		done = inflate_extents(b, BLOCK_ORDER, nr_blocks,
+				       gfp & ~__GFP_RECLAIM);
+
+	left = min(nr_pages - done, BATCH_EXTENTS);
+	if (left)
+		done += inflate_extents(b, 0, left, gfp);
+
+	return done;
+}
+
+/* Deflate: store -> Xen -> page allocator */
+
+/* Xen gave memory for these, but it could not be mapped. */
+static void undo_deflate(struct xen_balloon *b, unsigned int first,
+			 unsigned int nr_extents, unsigned int order)
+{
+	unsigned int done;
+
+	if (!nr_extents)
+		return;
+
+	done = xenmem_release(b->frames + first, nr_extents, order);
+	balloon_lock(b);
+	balloon_store_put_all(b, b->pages + first, done, order);
+	b->current_pages += (unsigned long)(nr_extents - done) << order;
+	balloon_unlock(b);
+	quarantine(b, nr_extents - done, order);
+}
+
+static unsigned long deflate_extents(struct xen_balloon *b, unsigned int order,
+				     unsigned int nr)
+{
+	unsigned int i, populated, mapped;
+
+	balloon_lock(b);
+	nr = balloon_store_take_all(b, b->pages, nr, order, false);
+	balloon_unlock(b);
+	if (!nr)
+		return 0;
+
+	for (i = 0; i < nr; i++)
+		b->frames[i] = page_to_xen_pfn(b->pages[i]);
+
+	populated = xenmem_populate(b->frames, nr, order);
+	mapped = populated;
+	if (xen_pv_domain())
+		mapped = xenmem_pv_map(b->pages, b->frames, populated, order);
+	undo_deflate(b, mapped, populated - mapped, order);
+
+	hand_to_allocator(b->pages, mapped, order);
+
+	balloon_lock(b);
+	balloon_store_put_all(b, b->pages + populated, nr - populated, order);
+	b->current_pages += (unsigned long)mapped << order;
+	balloon_unlock(b);
+
+	return (unsigned long)mapped << order;
+}
+
+/*
+ * Take up to @nr_pages from Xen: blocks as long as Xen has them, then single
+ * pages, at most BATCH_EXTENTS of them.
+ */
+unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
+{
+	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, BATCH_EXTENTS);
+	unsigned long left, done = 0;
+
+	lockdep_assert_held(&b->batch_lock);
+
+	if (nr_blocks)
+		done = deflate_extents(b, BLOCK_ORDER, nr_blocks);
+
+	left = min(nr_pages - done, BATCH_EXTENTS);
+	if (left)
+		done += deflate_extents(b, 0, left);
+
+	return done;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What the balloon does next: pure functions of what is known. No locks, no
+ * hypercalls, no state; the tests go through them by table.
+ */
+
+#include <linux/minmax.h>
+#include <linux/mmzone.h>
+
+#include "balloon_internal.h"
+
+/* More memory is wanted: from the balloon, else from new sections. */
+static struct balloon_plan plan_growth(const struct balloon_view *v)
+{
+	unsigned long wanted = v->target - v->current_pages;
+	unsigned long struct_pages_wanted = v->target + v->unpopulated;
+
+	if (v->ballooned)
+		return (struct balloon_plan) {
+			.action = BALLOON_DEFLATE,
+			.nr_pages = min3(wanted, v->ballooned, v->batch),
+			.outcome = BALLOON_DONE,
+		};
+
+	if (!v->can_hotplug)
+		return (struct balloon_plan) {
+			.action = BALLOON_CLAMP,
+			.nr_pages = min(v->target,
+					v->current_pages + v->unpopulated),
+			.outcome = BALLOON_ECANCELED,
+		};
+
+	/* Enough sections were added before; they have yet to come online. */
+	if (struct_pages_wanted <= v->total)
+		return (struct balloon_plan) { .outcome = BALLOON_WAIT };
+
+	return (struct balloon_plan) {
+		.action = BALLOON_HOTPLUG,
+		.nr_pages = round_up(struct_pages_wanted - v->total,
+				     PAGES_PER_SECTION),
+		.outcome = BALLOON_WAIT,
+	};
+}
+
+/* Memory is to go: never below the floor, never more than can be spared. */
+static struct balloon_plan plan_shrinking(const struct balloon_view *v)
+{
+	unsigned long excess, spare;
+
+	if (v->current_pages <= v->floor)
+		return (struct balloon_plan) { .outcome = BALLOON_ECANCELED };
+
+	excess = v->current_pages - max(v->target, v->floor);
+	spare = min(excess, v->available);
+	if (!spare)
+		return (struct balloon_plan) { .outcome = BALLOON_EAGAIN };
+
+	return (struct balloon_plan) {
+		.action = BALLOON_INFLATE,
+		.nr_pages = min(spare, v->batch),
+		.outcome = spare < min(excess, v->batch) ? BALLOON_EAGAIN :
+							   BALLOON_DONE,
+	};
+}
+
+/**
+ * balloon_plan() - decide what one pass of the worker does
+ * @v: what the decision rests on
+ *
+ * Return: the plan; its nr_pages is never zero for %BALLOON_INFLATE,
+ * %BALLOON_DEFLATE and %BALLOON_HOTPLUG.
+ */
+struct balloon_plan balloon_plan(const struct balloon_view *v)
+{
+	if (v->target > v->current_pages)
+		return plan_growth(v);
+	if (v->target < v->current_pages)
+		return plan_shrinking(v);
+	return (struct balloon_plan) { .outcome = BALLOON_DONE };
+}
+
+/**
+ * balloon_schedule_restart() - start afresh, as after a new target
+ * @s: schedule
+ */
+void balloon_schedule_restart(struct balloon_schedule *s)
+{
+	s->state = BALLOON_DONE;
+	s->delay = 1;
+	s->count = 1;
+}
+
+/**
+ * balloon_schedule_next() - take the result of a pass into the schedule
+ * @s: schedule
+ * @outcome: what became of the pass
+ * @progress: whether it moved memory
+ *
+ * Shortages in a row double the delay, and after max_count of them the worker
+ * gives up. Any progress breaks the row.
+ */
+void balloon_schedule_next(struct balloon_schedule *s,
+			   enum balloon_state outcome, bool progress)
+{
+	bool again = s->state == BALLOON_EAGAIN;
+
+	if (outcome != BALLOON_EAGAIN || progress) {
+		balloon_schedule_restart(s);
+		s->state = outcome;
+		return;
+	}
+
+	/* The slow retry after giving up is no new row of tries. */
+	if (s->state == BALLOON_ECANCELED)
+		return;
+
+	if (s->max_count != RETRY_UNLIMITED && s->count >= s->max_count) {
+		balloon_schedule_restart(s);
+		s->state = BALLOON_ECANCELED;
+		return;
+	}
+
+	s->state = BALLOON_EAGAIN;
+	s->delay = again ? min(2 * s->delay, s->max_delay) : 1;
+	s->count++;
+}
+
+/**
+ * balloon_schedule_delay_s() - how long the worker sleeps
+ * @s: schedule, after balloon_schedule_next()
+ * @progress: whether the last pass moved memory
+ *
+ * Return: seconds, 0 for at once, %BALLOON_NEVER for until woken.
+ */
+unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
+				       bool progress)
+{
+	switch (s->state) {
+	case BALLOON_DONE:
+		return progress ? 0 : BALLOON_NEVER;
+	case BALLOON_EAGAIN:
+		return s->delay;
+	case BALLOON_ECANCELED:
+		return BALLOON_SLOW_RETRY_S;
+	case BALLOON_WAIT:
+		break;
+	}
+	return BALLOON_NEVER;
+}
+
+/**
+ * balloon_default_floor() - the least memory that a guest can live on
+ * @total: pages with a struct page
+ *
+ * A kernel with its user space in an initramfs runs in less than 64 MiB; what
+ * the kernel needs beyond that grows with the guest: struct pages are 1/64 of
+ * it, page tables, hash tables and per-CPU caches about as much again, and
+ * twice that is kept for user space. A guest so small that this is more than
+ * half of it keeps half.
+ *
+ * Return: pages.
+ */
+unsigned long balloon_default_floor(unsigned long total)
+{
+	return min(total / 2, SZ_64M / PAGE_SIZE + total / 16);
+}
+
+/*
+ * What Xen counts beyond the toolstack's target are a few special pages (start
+ * info, console and xenstore rings, identity page tables). A larger gap has
+ * another cause, and says nothing about them.
+ */
+#define MAX_OVERHEAD	(SZ_2M / PAGE_SIZE)
+
+/**
+ * balloon_learn_difference() - what the toolstack counts and the guest does not
+ * @c: the counts of all parties before any ballooning
+ *
+ * Targets for HVM and PVH guests speak of memory that the guest never sees:
+ * firmware, holes in its memory map. static_max - guest is that memory. Xen
+ * in turn counts special pages that the toolstack left out, and the target is
+ * only hit to the page when they are made up for too. Video memory is in
+ * static_max, but not in the targets.
+ *
+ * Return: pages to subtract from each target of the toolstack; may be
+ * negative.
+ */
+long balloon_learn_difference(const struct balloon_boot_counts *c)
+{
+	long hidden = (long)(c->static_max - c->videoram) - (long)c->guest;
+	long overhead = (long)c->xen - (long)(c->first_target + c->videoram);
+
+	if (overhead < 0 || overhead > (long)MAX_OVERHEAD)
+		overhead = 0;
+
+	return hidden + overhead;
+}
+
+/**
+ * balloon_max_target() - the largest target that makes sense
+ *
+ * Return: pages of the whole physical address space.
+ */
+unsigned long balloon_max_target(void)
+{
+	return 1UL << min(MAX_PHYSMEM_BITS - PAGE_SHIFT, BITS_PER_LONG - 1);
+}
+
+/**
+ * balloon_target_from_kb() - turn a target of the toolstack into pages
+ * @target_kb: memory/target, KiB
+ * @difference: from balloon_learn_difference(), pages
+ * @pages: result
+ *
+ * Return: 0, or -ERANGE when the target is below what the guest does not even
+ * see, or beyond the address space. @pages is then unchanged.
+ */
+int balloon_target_from_kb(u64 target_kb, long difference,
+			   unsigned long *pages)
+{
+	u64 target = target_kb >> (PAGE_SHIFT - 10);
+	s64 guest_target;
+
+	if (target > balloon_max_target())
+		return -ERANGE;
+
+	guest_target = (s64)target - difference;
+	if (guest_target < 0 || guest_target > balloon_max_target())
+		return -ERANGE;
+
+	*pages = guest_target;
+	return 0;
+}

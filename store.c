@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The store: pages without memory behind them, as blocks of 2 MiB and as single
+ * pages. All of them are PageOffline and have a reference count of one.
+ */
+
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/vmstat.h>
+
+#include "balloon_internal.h"
+
+void balloon_mark_offline(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1U << order);
+
+	for (; page < end; page++)
+		__SetPageOffline(page);
+}
+
+void balloon_mark_online(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1U << order);
+
+	for (; page < end; page++)
+		__ClearPageOffline(page);
+}
+
+/* All pages of an extent are PageOffline with a reference count of one. */
+void balloon_store_put(struct xen_balloon *b, struct page *page,
+		      unsigned int order)
+{
+	struct list_head *list = order ? &b->blocks : &b->singles;
+
+	lockdep_assert_held(&b->lock);
+
+	if (PageHighMem(page)) {
+		list_add_tail(&page->lru, list);
+		b->nr_high += 1UL << order;
+	} else {
+		list_add(&page->lru, list);
+		b->nr_low += 1UL << order;
+	}
+	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, 1L << order);
+}
+
+static bool fills_block(struct page **pages, unsigned int nr_pages)
+{
+	unsigned long i, pfn = page_to_pfn(pages[0]);
+
+	if (nr_pages < BLOCK_PAGES || !IS_ALIGNED(pfn, BLOCK_PAGES))
+		return false;
+
+	for (i = 1; i < BLOCK_PAGES; i++)
+		if (page_to_pfn(pages[i]) != pfn + i)
+			return false;
+	return true;
+}
+
+/* As balloon_store_put() of each; single pages that fill a block go in as a block. */
+void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
+			  unsigned int nr_extents, unsigned int order)
+{
+	unsigned int i = 0;
+
+	while (i < nr_extents) {
+		if (!order && fills_block(pages + i, nr_extents - i)) {
+			balloon_store_put(b, pages[i], BLOCK_ORDER);
+			i += BLOCK_PAGES;
+		} else {
+			balloon_store_put(b, pages[i++], order);
+		}
+	}
+}
+
+static void store_split_block(struct xen_balloon *b, struct page *block)
+{
+	unsigned int i;
+
+	list_del(&block->lru);
+	for (i = 0; i < BLOCK_PAGES; i++) {
+		if (PageHighMem(block))
+			list_add_tail(&block[i].lru, &b->singles);
+		else
+			list_add(&block[i].lru, &b->singles);
+	}
+}
+
+static struct page *store_first(struct list_head *list, bool lowmem)
+{
+	struct page *page = list_first_entry_or_null(list, struct page, lru);
+
+	return page && lowmem && PageHighMem(page) ? NULL : page;
+}
+
+/* NULL if there is no such extent; a single page may come from a block. */
+static struct page *store_take(struct xen_balloon *b, unsigned int order,
+			       bool lowmem)
+{
+	struct list_head *list = order ? &b->blocks : &b->singles;
+	struct page *page = store_first(list, lowmem);
+
+	lockdep_assert_held(&b->lock);
+
+	if (!page && !order) {
+		struct page *block = store_first(&b->blocks, lowmem);
+
+		if (block) {
+			store_split_block(b, block);
+			page = store_first(list, lowmem);
+		}
+	}
+	if (!page)
+		return NULL;
+
+	list_del(&page->lru);
+	if (PageHighMem(page))
+		b->nr_high -= 1UL << order;
+	else
+		b->nr_low -= 1UL << order;
+	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, -(1L << order));
+	return page;
+}
+
+unsigned int balloon_store_take_all(struct xen_balloon *b, struct page **pages,
+				   unsigned int nr_extents, unsigned int order,
+				   bool lowmem)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_extents; i++) {
+		pages[i] = store_take(b, order, lowmem);
+		if (!pages[i])
+			break;
+	}
+	return i;
+}
