@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# The cases. "# case NAME GUEST...: SENTENCE" is read by the host, too; $1 is the guest.
+# Each starts from the guest's memory at creation (prepare in lib.sh).
+. ./lib.sh
+
+# case boots pv pvh grow pod dom0: boots with the balloon driver, which knows the domain's size
+case_boots()
+{
+	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
+	look "$1"
+	measured "Xen counts $tot_pages pages, the guest $own_pages ($apart_pages apart)," \
+		"asked for $asked_pages, static-max $(($(key "$1" memory/static-max) / 4))," \
+		"populate-on-demand $pod_entries entries $pod_cache cached," \
+		"$(ask "$1" 'head -n 1 /proc/meminfo' | tr -s ' ')"
+	case $1 in
+	pv | grow | dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
+	pod) agree "$1" $asked_pages ;;
+	esac
+}
+
+# case down pv pvh: shrinks on xl mem-set
+case_down() { mem_set "$1" 262144; }
+
+# case up pv pvh: grows back on xl mem-set
+case_up()
+{
+	mem_set "$1" 262144
+	mem_set "$1" 524288
+}
+
+# case odd pv pvh: meets odd targets to the page
+case_odd()
+{
+	mem_set "$1" 300004
+	mem_set "$1" 300000
+	mem_set "$1" 399996
+	mem_set "$1" 262148
+}
+
+# case repeated pv pvh: goes down and up again and again without drifting
+case_repeated()
+{
+	for round in 1 2 3; do
+		mem_set "$1" 196608
+		mem_set "$1" 524288
+	done
+}
+
+# case moves grow pod dom0: moves down and up to the page, from memory below its maximum
+case_moves()
+{
+	case $1 in
+	grow) steps="200004 524288 300004 262144" ;;
+	pod) steps="200004 524288 300004 262144" ;;
+	dom0) steps="600000 700004 786432" ;;
+	esac
+	for kib in $steps; do
+		mem_set "$1" "$kib"
+	done
+}
+
+# case turns pv pvh: obeys the last target when it changes while moving
+case_turns()
+{
+	target=/local/domain/$(domid "$1")/memory/target
+	look "$1"
+	move_by "$1" 107751 sh -c "
+		xenstore-write $target 163840
+		until eval \$(probe domain $(domid "$1")); [ \$tot_pages -lt $tot_pages ]; do :; done
+		xenstore-write $target 431004
+		echo \$tot_pages >/run/turn"
+	measured "turned at $(cat /run/turn) pages"
+	move_by "$1" 75001 sh -c "for kib in 131072 524288 204800 409600 300004; do
+		xenstore-write $target \$kib; done"
+}
+
+# case reads pv pvh: shows every attribute in sysfs, and they agree with each other
+case_reads()
+{
+	for name in target target_kb schedule_delay max_schedule_delay retry_count \
+		    max_retry_count scrub_pages info/current_kb info/low_kb info/high_kb; do
+		value=$(show "$1" $name) || fail "$name cannot be read: $value"
+		case $value in
+		'' | *[!0-9]*) fail "$name is not a number: $value" ;;
+		esac
+		measured "$name $value"
+	done
+	[ "$(show "$1" target)" = $(($(show "$1" target_kb) * 1024)) ] ||
+		fail "target and target_kb differ"
+}
+
+# case writes pv pvh: obeys sysfs, in bytes, with suffixes and in KiB
+case_writes()
+{
+	for step in "target 400M 102400" "target 300004K 75001" "target 419430400 102400" \
+		    "target_kb 300008 75002" "target_kb 524288 0"; do
+		set -- "$1" $step
+		[ "$4" != 0 ] || break
+		move_by "$1" $(($4 + $(cat "/run/guest/$1/apart_pages"))) \
+			probe ask "$(domid "$1")" 30 "echo $3 >$XEN_MEMORY/$2"
+		[ "$own_pages" = "$4" ] || fail "asked for $4 pages in $2, the guest has $own_pages"
+	done
+}
+
+# case gigabytes grow: grows past its start to a size given with the suffix G
+case_gigabytes()
+{
+	xl mem-max "$(domid "$1")" 1024
+	move_by "$1" 262144 probe ask "$(domid "$1")" 30 "echo 1G >$XEN_MEMORY/target"
+}
+
+# case refuses pv pvh: refuses what is not a size in sysfs, and keeps its target
+case_refuses()
+{
+	before=$(show "$1" target_kb)
+	for step in "target garbage" "target " "target -1" "target 12x" "target 12Kx" \
+		    "target 0x" "target 99999999999999999999999" "target 18446744073709551615K" \
+		    "target 18446744073709551615" \
+		    "target_kb garbage" "target_kb " "target_kb -1" "target_kb 1.5" \
+		    "target_kb 99999999999999999999999" "target_kb 18446744073709551615" \
+		    "target_kb 18014398509481984" \
+		    "max_schedule_delay 0" "max_schedule_delay garbage" "max_schedule_delay -1" \
+		    "schedule_delay 0" "schedule_delay x" "retry_count 99999999999999999999" \
+		    "scrub_pages maybe"; do
+		name=${step%% *}
+		if answer=$(store "$1" "$name" "${step#* }"); then
+			fail "$name takes '${step#* }', the target is now" \
+				"$(show "$1" target_kb) KiB, was $before"
+		fi
+		case $answer in
+		*"Invalid argument"* | *"out of range"* | *"too large"*) ;;
+		*) fail "$name refuses '${step#* }' with: $answer" ;;
+		esac
+		[ "$(show "$1" target_kb)" = "$before" ] ||
+			fail "$name refuses '${step#* }', but the target is $(show "$1" target_kb) KiB"
+		refused=$((refused + 1))
+	done
+	measured "$refused refused"
+}
+
+# case ignores pv pvh: ignores what is not a size in xenstore, and keeps its target
+case_ignores()
+{
+	before=$(show "$1" target_kb)
+	kib=$(key "$1" memory/target)
+	look "$1"
+	was=$tot_pages
+	# Watches fire in order, so the guest has seen the target when it answers.
+	for value in garbage '' -1 12k '262144 junk' 1e5 99999999999999999999999 \
+		     18446744073709551615; do
+		set_key "$1" memory/target "$value"
+		after=$(show "$1" target_kb)
+		set_key "$1" memory/target "$kib"
+		[ "$after" = "$before" ] ||
+			fail "'$value' sets the target to $after KiB, was $before"
+	done
+	agree "$1" "$was"
+}
+
+# case starved pv pvh: survives a target of 1 MiB without an OOM kill, and comes back
+case_starved()
+{
+	eval "$(probe move "$(domid "$1")" 256 60 xl mem-set "$(domid "$1")" 1024k)"
+	alive "$1" || fail "the guest died, at $tot_pages pages"
+	measured "stays at $(mib $((tot_pages * 4))) MiB, $(ask "$1" 'grep MemFree /proc/meminfo' | tr -s ' ')"
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] || fail "$killed lines about OOM kills"
+	mem_set "$1" 524288
+}
+
+passed=0 failed=0
+for name in $(echo "$cases" | tr : ' '); do
+	guest=${name%%-*}
+	# only one guest at a time, so that they do not share the processor
+	[ "$guest" = "$last" ] || [ -z "$last" ] || stop "$last"
+	last=$guest
+	run_case "$guest" "${name#*-}"
+done
+echo "$passed $failed" >/run/verdict

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# What the plans in dom0 share. Memory is in KiB unless a name says pages. A guest is
+# known by its name, which is a row of the table below; dom0 is one, too.
+XEN_MEMORY=/sys/devices/system/xen_memory/xen_memory0
+
+# guest_config NAME: type, memory and maxmem in MiB.
+guest_config()
+{
+	case $1 in
+	pv)	echo pv 512 512 ;;
+	pvh)	echo pvh 512 512 ;;
+	grow)	echo pv 256 1024 ;;
+	pod)	echo pvh 256 512 ;;
+	dom0)	echo dom0 768 768 ;;
+	esac
+}
+
+tell() { echo "$*" >&3; }
+
+# fail REASON: ends the case, which runs in a subshell.
+fail() { echo "$*" >/run/reason; exit 1; }
+
+# measured TEXT: numbers that belong to the case's line in the report.
+measured() { echo "$*" >>/run/measured; }
+
+now() { cut -d. -f1 /proc/uptime; }
+mib() { awk "BEGIN { printf \"%.7g\", $1 / 1024 }"; }
+domid() { cat "/run/guest/$1/domid"; }
+key() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null || echo 0; }
+set_key() { xenstore-write "/local/domain/$(domid "$1")/$2" "$3"; }
+
+# ask GUEST COMMAND: its output, and its exit status.
+ask()
+{
+	if [ "$1" = dom0 ]; then
+		sh -c "$2" 2>&1
+	else
+		probe ask "$(domid "$1")" 30 "{ $2; } 2>&1"
+	fi
+}
+
+# show GUEST ATTRIBUTE, store GUEST ATTRIBUTE VALUE: the driver's files in sysfs.
+show() { ask "$1" "cat $XEN_MEMORY/$2"; }
+store() { ask "$1" "printf '%s\n' '$3' >$XEN_MEMORY/$2"; }
+
+# look GUEST: all that is known of its size, into variables:
+# tot_pages, max_pages, pod_entries, pod_cache (Xen), asked_pages (toolstack),
+# own_pages (guest) and apart_pages (Xen's count less the guest's).
+look()
+{
+	eval "$(probe domain "$(domid "$1")")"
+	asked_pages=$((($(key "$1" memory/target) + $(key "$1" memory/videoram)) / 4))
+	own_pages=$(($(show "$1" info/current_kb) / 4))
+	apart_pages=$((tot_pages - own_pages))
+}
+
+alive() { [ -f "/run/guest/$1/domid" ] && ask "$1" true >/dev/null 2>&1; }
+
+# start GUEST: from nothing to an answer from user space.
+start()
+{
+	local guest=$1 log="/var/log/xen/console/guest-$1.log"
+
+	stop "$guest"
+	mkdir -p "/run/guest/$guest"
+	set -- $(guest_config "$guest")
+	if [ "$guest" = dom0 ]; then
+		echo 0 >/run/guest/dom0/domid
+	else
+		cat >"/run/guest/$guest/cfg" <<-END
+			name = "$guest"
+			type = "$1"
+			kernel = "/guest/bzImage"
+			ramdisk = "/guest/initrd"
+			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0}"
+			memory = $2
+			maxmem = $3
+			vcpus = 1
+			tsc_mode = "native"
+			on_crash = "preserve"
+		END
+		xl create -e -q "/run/guest/$guest/cfg" >/run/xl.log 2>&1 ||
+			fail "xl create: $(grep error /run/xl.log | tr '\n' ' ')"
+		xl domid "$guest" >"/run/guest/$guest/domid"
+		if ! probe ask "$(domid "$guest")" 90 true 2>/run/ask.log; then
+			eval "$(probe domain "$(domid "$guest")")"
+			[ "$state" = alive ] || [ -s "$log" ] ||
+				fail "the guest shut down at once and printed nothing:" \
+				"this QEMU misreads control registers for PVH guests" \
+				"(10.0 does); Debian 12's 7.2 does not"
+			fail "$(cat /run/ask.log) ($state)"
+		fi
+	fi
+	look "$guest"
+	echo "$tot_pages" >"/run/guest/$guest/boot_pages"
+	echo "$apart_pages" >"/run/guest/$guest/apart_pages"
+}
+
+stop()
+{
+	[ ! -f "/run/guest/$1/domid" ] || [ "$1" = dom0 ] || xl destroy "$(domid "$1")" 2>/dev/null
+	rm -rf "/run/guest/$1"
+}
+
+disagreement()
+{
+	echo "asked for $1 pages; Xen counts $tot_pages, the guest $own_pages:" \
+		"$apart_pages apart, $(cat "/run/guest/$guest/apart_pages") at boot"
+}
+
+# agree GUEST PAGES: Xen counts PAGES, and the guest is as far from that as at boot.
+# The guest counts a moment after Xen, hence the second's grace.
+agree()
+{
+	local guest=$1 end=$(($(now) + 2))
+
+	while look "$guest"
+	      [ "$tot_pages" != "$2" ] ||
+	      [ "$apart_pages" != "$(cat "/run/guest/$guest/apart_pages")" ]; do
+		[ "$(now)" -lt $end ] || fail "$(disagreement "$2")"
+		usleep 50000
+	done
+}
+
+# move_by GUEST PAGES COMMAND...: the command has Xen count PAGES, exactly.
+move_by()
+{
+	local guest=$1 want=$2
+
+	shift 2
+	if ! eval "$(probe move "$(domid "$guest")" "$want" 60 "$@" || echo false)"; then
+		alive "$guest" || fail "the guest is dead, on its way to $want pages"
+		look "$guest"
+		fail "$(disagreement "$want")"
+	fi
+	agree "$guest" "$want"
+	pages=$((tot_pages > from_pages ? tot_pages - from_pages : from_pages - tot_pages))
+	measured "$(mib $((from_pages * 4))) -> $(mib $((want * 4))) MiB in $ms ms," \
+		"$((pages * 1000 / 256 / (ms + !ms))) MiB/s"
+}
+
+# mem_set GUEST KIB: as an administrator does it.
+mem_set() { move_by "$1" $(($2 / 4)) xl mem-set "$(domid "$1")" "${2}k"; }
+
+# prepare GUEST: it is alive and has the memory it was created with.
+prepare()
+{
+	local kib
+
+	alive "$1" || start "$1"
+	[ "$1" != dom0 ] || return 0
+	look "$1"
+	kib=$(($(guest_config "$1" | cut -d' ' -f2) * 1024))
+	[ "$tot_pages" != "$(cat "/run/guest/$1/boot_pages")" ] || [ "$asked_pages" != $((kib / 4)) ] ||
+		return 0
+	probe move "$(domid "$1")" $((kib / 4)) 60 xl mem-set "$(domid "$1")" ${kib}k >/dev/null
+}
+
+# run_case GUEST CASE: one line in the report; counts in passed and failed.
+run_case()
+{
+	rm -f /run/reason /run/measured
+	if (prepare "$1"; "case_$2" "$1") >/run/case.log 2>&1; then
+		passed=$((passed + 1))
+		tell "ok $1-$2 | $(paste -sd';' /run/measured 2>/dev/null | sed 's/;/; /g')"
+	else
+		failed=$((failed + 1))
+		tell "not ok $1-$2 | $(cat /run/reason 2>/dev/null || tail -n 1 /run/case.log)"
+	fi
+}

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""The system cases: real Xen, real dom0, real guests, in QEMU."""
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import rig
+
+CASE = re.compile(r"^# case (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+# One boot for each, at the same time.
+BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"]}
+TITLES = {
+    "pv": "a PV guest", "pvh": "a PVH guest",
+    "grow": "a PV guest with memory < maxmem",
+    "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
+}
+RIG_CASES = {
+    "rig-fails": "a case that fails is reported",
+    "rig-panics": "a guest that panics is reported",
+    "rig-silent": "a dom0 that dies without a verdict is an error",
+    "rig-interrupted": "a run that is interrupted leaves no process behind",
+    "rig-killed": "a run that is killed leaves no process behind",
+}
+
+
+class Report:
+    """Prints results as they come and counts them."""
+
+    def __init__(self, path):
+        self.passed = self.failed = 0
+        self.log = open(path, "w")
+
+    def line(self, text):
+        print(text, flush=True)
+        print(text, file=self.log, flush=True)
+
+    def result(self, ok, name, sentence, detail=""):
+        self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
+        self.line(f"{'ok    ' if ok else 'not ok'} {name}: {sentence}"
+                  + (f"\n         {detail}" if detail else ""))
+
+    def total(self):
+        print(f"{self.passed} passed, {self.failed} failed", file=self.log)
+        self.log.close()
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        return 1 if self.failed or not self.passed else 0
+
+
+def all_cases():
+    """name -> sentence, in the order in which they run."""
+    found = CASE.findall((rig.HERE / "dom0/cases.sh").read_text())
+    names = {}
+    for guests in BOOTS.values():
+        for guest in guests:
+            for case, wanted, sentence in found:
+                if guest in wanted.split():
+                    names[f"{guest}-{case}"] = f"{TITLES[guest]} {sentence}"
+    return {**names, **RIG_CASES}
+
+
+def parse(argv, names):
+    parser = argparse.ArgumentParser(
+        prog="tests/system/run", description=__doc__,
+        epilog="environment: KERNEL (a bzImage; default: the one `make kernel` left), "
+               "FLAVOUR (ours or stock), ACCEL (tcg or kvm), QEMU. "
+               "Logs are left in build/system/latest.")
+    parser.add_argument("--list", action="store_true", help="list the cases and stop")
+    parser.add_argument("--guest", choices=BOOTS, help="only this type of guest")
+    parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
+    parser.add_argument("case", nargs="*", metavar="CASE", help="only these (see --list)")
+    options = parser.parse_args(argv)
+    for name in options.case:
+        if name not in names:
+            parser.error(f"there is no case {name}: see --list")
+    wanted = options.case or [
+        name for name in names
+        if not options.guest or name.split("-")[0] in BOOTS[options.guest]]
+    return options, wanted
+
+
+def new_folder():
+    place = rig.BUILD / "system"
+    folder = place / time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}")
+    folder.mkdir(parents=True)
+    latest = place / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return folder
+
+
+# --- what a boot showed -------------------------------------------------------------
+
+RESULT = re.compile(r"(ok|not ok) (\S+) \|\s*(.*)")
+
+
+def judge_boot(machine, wanted, names, report):
+    """After the end of a boot: cases that did not answer, the verdict, the logs."""
+    results = [RESULT.match(line).groups() for line in machine.lines if RESULT.match(line)]
+    answered = {name for _, name, _ in results}
+    verdict = machine.verdict()
+    for name in wanted:
+        if name not in answered:
+            why = verdict if isinstance(verdict, str) else "it was left out"
+            report.result(False, name, names[name], why)
+    counts = tuple(sum(kind == which for kind, _, _ in results) for which in ("ok", "not ok"))
+    if not isinstance(verdict, str) and verdict != counts:
+        verdict = f"dom0 counts {verdict[0]} passed and {verdict[1]} failed, here arrived {counts}"
+    trouble = [f"{log}: {line}" for log, line in machine.trouble()]
+    if isinstance(verdict, str):
+        trouble.insert(0, verdict)
+    report.result(not trouble, f"{machine.name}-logs",
+                  f"Xen, dom0 and the guests of boot {machine.name} report no trouble",
+                  "\n         ".join(trouble[:6]))
+
+
+def judge_proof(machine, wanted, report):
+    lines, trouble = "\n".join(machine.lines), list(machine.trouble())
+    verdict = machine.verdict()
+    seen = {
+        "rig-fails": ("not ok pv-fails | fails on purpose" in lines, ""),
+        "rig-panics": (any(log == "guest-pv" and "Kernel panic" in line
+                           for log, line in trouble), ""),
+        "rig-silent": (verdict.startswith("Xen or dom0 died") if isinstance(verdict, str)
+                       else False, verdict),
+    }
+    for name in wanted:
+        ok, detail = seen[name]
+        report.result(ok, name, RIG_CASES[name], detail if ok else f"report: {lines!r}, {verdict}")
+
+
+# --- the runner itself --------------------------------------------------------------
+
+def processes_of(text):
+    """Processes other than this one whose command line contains text."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                if entry.isdigit() and int(entry) != os.getpid() and text.encode() in file.read():
+                    found.append(int(entry))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def ends_cleanly(number, folder, kernel):
+    """Starts a runner like this one, ends it by a signal, and looks for its QEMU."""
+    code = ("import sys, pathlib, rig; shared, folder, kernel = map(pathlib.Path, sys.argv[1:]);"
+            "rig.run([rig.Machine('ended', folder, shared, kernel, 'proof.sh')], lambda *_: None)")
+    place = folder / f"ended-{number.name}"
+    runner = subprocess.Popen([sys.executable, "-c", code, folder, place, kernel],
+                              cwd=rig.HERE, stderr=subprocess.DEVNULL)
+    mine = f"file:{place}/xen.log"
+    try:
+        if not wait_for(lambda: processes_of(mine), 10):
+            return False, "its QEMU never started"
+        runner.send_signal(number)
+        runner.wait(10)
+        ended = wait_for(lambda: not processes_of(mine), 5)
+        return ended, "" if ended else f"left behind: {processes_of(mine)}"
+    finally:
+        runner.kill()
+
+
+def main(argv):
+    names = all_cases()
+    options, wanted = parse(argv, names)
+    if options.list:
+        for name, sentence in names.items():
+            print(f"{name:18} {sentence}")
+        return 0
+
+    kernel = rig.find_kernel()
+    folder = new_folder()
+    started = time.monotonic()
+    rig.say("preparing images")
+    rig.images(kernel, folder)
+    report = Report(folder / "report.txt")
+
+    machines, judges = [], []
+    for boot, guests in BOOTS.items():
+        cases = [name for name in wanted if name.split("-")[0] in guests]
+        if cases:
+            machine = rig.Machine(boot, folder / boot, folder, kernel, "cases.sh",
+                                  cases=":".join(cases))
+            machines.append(machine)
+            judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
+    proofs = [name for name in ("rig-fails", "rig-panics", "rig-silent") if name in wanted]
+    if proofs:
+        machines.append(rig.Machine("proof", folder / "proof", folder, kernel, "proof.sh"))
+        judges.append(lambda m=machines[-1]: judge_proof(m, proofs, report))
+
+    def on_line(machine, line):
+        match = RESULT.match(line)
+        if match and machine.name != "proof":
+            kind, name, detail = match.groups()
+            report.result(kind == "ok", name, names.get(name, "?"), detail)
+
+    rig.say(f"kernel {kernel}; booting {', '.join(m.name for m in machines)}; "
+            f"logs in {os.path.relpath(folder)}")
+    rig.run(machines, on_line)
+    for judge in judges:
+        judge()
+    for name, number in (("rig-interrupted", signal.SIGINT), ("rig-killed", signal.SIGKILL)):
+        if name in wanted:
+            report.result(*ends_cleanly(number, folder, kernel)[:1], name, RIG_CASES[name])
+    if not options.keep:
+        for name in ("dom0.cpio", "xen"):
+            (folder / name).unlink()
+    rig.say(f"took {time.monotonic() - started:.0f} s; logs in {os.path.relpath(folder)}")
+    return report.total()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except rig.Trouble as trouble:
+        sys.exit(f"run: error: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"run: error: {error.strerror}: {error.filename}")
