@@ -274,7 +274,8 @@ void balloon_set_floor(unsigned long pages)
 void balloon_begin_pod_boot(void)
 {
 	balloon_lock(&xen_balloon);
-	WRITE_ONCE(xen_balloon.pod_boot, system_state < SYSTEM_RUNNING);
+	if (!xen_balloon.booted)
+		WRITE_ONCE(xen_balloon.pod_boot, true);
 	balloon_unlock(&xen_balloon);
 }
 
@@ -444,12 +445,9 @@ static int __init balloon_wait_boot(void)
 	unsigned long excess, least = ULONG_MAX, since = jiffies, told = jiffies;
 	struct balloon_stats s;
 
-	if (!b->pod_boot)
-		return 0;
-
 	for (;;) {
 		balloon_snapshot(&s);
-		if (s.current_pages <= s.target_pages)
+		if (!READ_ONCE(b->pod_boot) || s.current_pages <= s.target_pages)
 			break;
 		if (least == ULONG_MAX)
 			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
@@ -474,6 +472,7 @@ static int __init balloon_wait_boot(void)
 		pr_notice("initial ballooning done\n");
 
 	balloon_lock(b);
+	b->booted = true;
 	WRITE_ONCE(b->pod_boot, false);
 	balloon_unlock(b);
 	return 0;

@@ -247,8 +247,10 @@ struct xen_balloon {
 	unsigned long target_seq;
 	/** @floor: inflation leaves at least so many pages. */
 	unsigned long floor;
-	/** @pod_boot: see balloon_begin_pod_boot(). */
+	/** @pod_boot: see balloon_begin_pod_boot(). Read without a lock. */
 	bool pod_boot;
+	/** @booted: user space may run; @pod_boot is over for good. */
+	bool booted;
 	/** @schedule: when to try again. */
 	struct balloon_schedule schedule;
 
