@@ -60,7 +60,7 @@ TROUBLE = re.compile(r"""
     possible\ (?:circular|recursive)\ locking | inconsistent\ lock\ state |
     \bINFO:\ suspicious | DEADLOCK |
     \(XEN\).*(?: \bERROR\b | [Pp]anic | \bBUG\b | Assertion | Bad\ page | domain_crash |
-                 crashed | Insn\ mismatch | [Pp]age.*invalid | FATAL | out\ of\ PoD )
+                 crashed | Triple\ fault | Insn\ mismatch | [Pp]age.*invalid | FATAL | out\ of\ PoD )
 """, re.VERBOSE)
 FATAL = re.compile(r"Panic on CPU|Hardware Dom0 (?:crashed|halted)|Kernel panic - not syncing")
 

@@ -41,7 +41,7 @@ ask()
 
 # show GUEST ATTRIBUTE, store GUEST ATTRIBUTE VALUE: the driver's files in sysfs.
 show() { ask "$1" "cat $XEN_MEMORY/$2"; }
-store() { ask "$1" "printf '%s\n' '$3' >$XEN_MEMORY/$2"; }
+store() { ask "$1" "echo '$3' >$XEN_MEMORY/$2"; }
 
 # look GUEST: all that is known of its size, into variables:
 # tot_pages, max_pages, pod_entries, pod_cache (Xen), asked_pages (toolstack),
@@ -79,16 +79,16 @@ start()
 			tsc_mode = "native"
 			on_crash = "preserve"
 		END
-		xl create -e -q "/run/guest/$guest/cfg" >/run/xl.log 2>&1 ||
-			fail "xl create: $(grep error /run/xl.log | tr '\n' ' ')"
+		xl create -e -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
+			fail "xl create: $(grep error "/run/guest/$guest/xl.log" | tr '\n' ' ')"
 		xl domid "$guest" >"/run/guest/$guest/domid"
-		if ! probe ask "$(domid "$guest")" 90 true 2>/run/ask.log; then
+		if ! probe ask "$(domid "$guest")" 90 true 2>"/run/guest/$guest/ask.log"; then
 			eval "$(probe domain "$(domid "$guest")")"
 			[ "$state" = alive ] || [ -s "$log" ] ||
 				fail "the guest shut down at once and printed nothing:" \
 				"this QEMU misreads control registers for PVH guests" \
 				"(10.0 does); Debian 12's 7.2 does not"
-			fail "$(cat /run/ask.log) ($state)"
+			fail "$(cat "/run/guest/$guest/ask.log") ($state)"
 		fi
 	fi
 	look "$guest"

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""Shows two guests under real Xen while the real xl moves their memory."""
+import argparse
+import os
+import shutil
+import sys
+import time
+
+import rig
+
+STEPS_KIB = [196608, 524288, 333332, 262144]
+GUESTS = {"pv": "PV", "pvh": "PVH"}
+MAX_KIB = 524288
+FRAME_S = 0.1
+COLOURS = {"used": "34", "free": "36", "given": "90", "mark": "1;33", "good": "32",
+           "bad": "1;31", "dim": "90", "bold": "1"}
+
+
+class Screen:
+    """Lines that stay, and below them a frame that is redrawn in place."""
+
+    def __init__(self):
+        self.live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.colour = self.live and not os.environ.get("NO_COLOR")
+        self.height = 0
+
+    @property
+    def width(self):
+        return max(40, min(shutil.get_terminal_size((80, 24)).columns - 1, 110))
+
+    def paint(self, text, role):
+        return f"\033[{COLOURS[role]}m{text}\033[0m" if self.colour and text else text
+
+    def _erase(self):
+        return f"\033[{self.height}F\033[J" if self.height else ""
+
+    def draw(self, lines):
+        if self.live:
+            sys.stdout.write("\033[?25l" + self._erase() + "".join(f"{line}\n" for line in lines))
+            sys.stdout.flush()
+            self.height = len(lines)
+
+    def keep(self, line=""):
+        """A line that stays above the frame."""
+        sys.stdout.write(self._erase() if self.live else "")
+        self.height = 0
+        print(line, flush=True)
+
+    def close(self):
+        self.height = 0
+        if self.live:
+            sys.stdout.write("\033[?25h")
+            sys.stdout.flush()
+
+
+def mib(kib):
+    return f"{kib / 1024:.2f}"
+
+
+class Show:
+    """What is known so far, and how it looks."""
+
+    def __init__(self, screen):
+        self.screen = screen
+        self.started = self.stage_started = time.monotonic()
+        self.stage = None
+        self.sizes = {}         # guest -> (asked, current, free), KiB
+        self.samples = []       # (ms, guest, asked, current, free)
+        self.moves = []         # dictionaries, in the order of arrival
+        self.lost = []
+        self.command = ""
+        self.drawn = self.printed = 0.0
+
+    # progress before there is anything to draw
+
+    def begin(self, stage):
+        self.finish()
+        self.stage, self.stage_started = stage, time.monotonic()
+        if not self.screen.live:
+            self.screen.keep(f"  {stage} ...")
+
+    def finish(self):
+        if self.stage and self.screen.live:
+            took = time.monotonic() - self.stage_started
+            self.screen.keep(f"  {self.screen.paint('✓', 'good')} {self.stage}"
+                             + self.screen.paint(f"  {took:.1f} s", "dim"))
+        self.stage = None
+
+    # the report
+
+    def on_line(self, _machine, line):
+        kind, *words = line.split()
+        if kind == "hello":
+            self.begin("dom0 starts a PV and a PVH guest of 512 MiB")
+        elif kind == "up":
+            guest, tot, own = words[0], int(words[1]), int(words[2])
+            self.sizes[guest] = (MAX_KIB, tot * 4, 0)
+            self.screen.keep(f"  {self.screen.paint('✓', 'good')} {GUESTS[guest]} guest is up: "
+                             f"Xen counts {tot} pages, it counts {own} itself")
+        elif kind == "lost":
+            self.lost.append(" ".join(words))
+        elif kind == "asked":
+            self.finish()
+            self.command = f"xl mem-set pv {words[0]}k; xl mem-set pvh {words[0]}k"
+            if not self.screen.live:
+                self.screen.keep(f"  {self.command}")
+        elif kind == "sample":
+            ms, guest, *sizes = words
+            asked, current, free = map(int, sizes)
+            free = min(free, current)
+            self.sizes[guest] = (asked, current, free)
+            self.samples.append((int(ms), guest, asked, current, free))
+        elif kind == "moved":
+            guest, *numbers = words
+            keys = ("want", "tot", "own", "apart", "came", "ms")
+            move = dict(zip(keys, map(int, numbers)), guest=guest)
+            move["exact"] = move["tot"] == move["want"] == move["own"] + move["apart"]
+            self.moves.append(move)
+
+    def tick(self):
+        now = time.monotonic()
+        if not self.screen.live:
+            if self.command and self.sizes and now - self.printed >= 1:
+                self.printed = now
+                for line in self.plain():
+                    self.screen.keep(line)
+        elif now - self.drawn >= FRAME_S:
+            self.drawn = now
+            if self.stage:
+                dots = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 10) % 10]
+                self.screen.draw([f"  {self.screen.paint(dots, 'mark')} {self.stage}"
+                                  f"  {now - self.stage_started:.1f} s"])
+            elif self.sizes:
+                self.screen.draw(self.frame())
+
+    # pictures
+
+    def plain(self):
+        for guest, (asked, current, free) in sorted(self.sizes.items()):
+            yield (f"    {GUESTS[guest]:4} asked {mib(asked):>7}  has {mib(current):>7}  "
+                   f"free {mib(free):>7} MiB")
+
+    def bar(self, asked, current, free, width):
+        cells = [("used", "█")] * width
+        for cell in range(width):
+            kib = (cell + 0.5) * MAX_KIB / width
+            if kib > current:
+                cells[cell] = ("given", "·")
+            elif kib > current - free:
+                cells[cell] = ("free", "▒")
+        cells[min(width - 1, int(asked * width / MAX_KIB))] = ("mark", "┃")
+        return "".join(self.screen.paint(char, role) for role, char in cells)
+
+    def frame(self):
+        paint, width = self.screen.paint, self.screen.width
+        lines = ["", "  " + paint(self.command[:width - 4], "bold")]
+        for guest, (asked, current, free) in sorted(self.sizes.items()):
+            numbers = f"asked {mib(asked)}  has {mib(current)}  free {mib(free)} MiB"
+            last = next((m for m in reversed(self.moves) if m["guest"] == guest), None)
+            done = current == asked and last and last["exact"]
+            lines += ["", f"  {GUESTS[guest]:4}{self.bar(asked, current, free, width - 8)}",
+                      "      " + numbers[:width - 10] + (paint("  exact", "good") if done else "")]
+        legend = [("used", "█ used"), ("free", "▒ free in the guest"),
+                  ("given", "· given to Xen"), ("mark", "┃ asked")]
+        if width >= 64:
+            lines += ["", "      " + "   ".join(paint(text, role) for role, text in legend)]
+        return lines
+
+    def table(self):
+        head = (f"  {'guest':5}  {'asked':>11}  {'Xen counts':>11}  {'guest counts':>12}  "
+                f"{'time':>7}  {'rate':>10}  exact")
+        unit = f"  {'':5}  {'pages':>11}  {'pages':>11}  {'pages':>12}  {'s':>7}  {'MiB/s':>10}"
+        yield self.screen.paint(head, "bold")
+        yield self.screen.paint(unit, "dim")
+        for move in sorted(self.moves, key=lambda m: m["guest"] != "pv"):
+            rate = abs(move["tot"] - move["came"]) / 0.256 / max(move["ms"], 1)
+            exact = (self.screen.paint("yes", "good") if move["exact"]
+                     else self.screen.paint(f"no: {move['tot'] - move['want']:+d} pages", "bad"))
+            yield (f"  {GUESTS[move['guest']]:5}  {move['want']:11}  {move['tot']:11}  "
+                   f"{move['own']:12}  {move['ms'] / 1000:7.2f}  {rate:10.0f}  {exact}")
+        apart = {move["guest"]: move["apart"] for move in self.moves}
+        if any(apart.values()):
+            yield self.screen.paint(
+                f"  A PVH guest does not see {max(apart.values())} of its pages "
+                "(firmware's and Xen's), so it counts fewer.", "dim")
+
+
+# --- what stays ---------------------------------------------------------------------
+
+def write_csv(samples, path):
+    start = samples[0][0] if samples else 0
+    with open(path, "w") as out:
+        out.write("ms,guest,asked_kib,current_kib,free_kib\n")
+        for ms, *rest in samples:
+            out.write(",".join(map(str, (ms - start, *rest))) + "\n")
+
+
+def write_svg(samples, path):
+    width, height, left, top, gap = 860, 190, 56, 34, 48
+    begin, end = samples[0][0], samples[-1][0]
+
+    def x(ms):
+        return left + (ms - begin) * (width - left - 16) / max(end - begin, 1)
+
+    def points(rows, column, base, step=False):
+        """Of one column of the samples; a step holds its value up to the next sample."""
+        out, before = [], None
+        for row in rows:
+            y = base - row[column] * height / MAX_KIB
+            if step and before is not None and y != before:
+                out.append(f"{x(row[0]):.1f},{before:.1f}")
+            out.append(f"{x(row[0]):.1f},{y:.1f}")
+            before = y
+        return " ".join(out)
+
+    parts = []
+    for index, (guest, title) in enumerate(GUESTS.items()):
+        rows = [row for row in samples if row[1] == guest]
+        base = top + height + index * (height + gap)
+        for quarter in range(0, 513, 128):
+            y = base - quarter * height / 512
+            parts.append(f'<line class="grid" x1="{left}" x2="{width - 16}" y1="{y}" y2="{y}"/>'
+                         f'<text class="axis" x="{left - 8}" y="{y + 4}" '
+                         f'text-anchor="end">{quarter}</text>')
+        parts.append(f'<polygon class="has" points="{x(rows[0][0]):.1f},{base} '
+                     f'{points(rows, 3, base)} {x(rows[-1][0]):.1f},{base}"/>')
+        parts.append(f'<polyline class="free" points="{points(rows, 4, base)}"/>')
+        parts.append(f'<polyline class="asked" points="{points(rows, 2, base, step=True)}"/>')
+        parts.append(f'<text class="title" x="{left}" y="{base - height - 10}">'
+                     f"{title} guest, MiB</text>")
+    bottom = top + 2 * height + gap
+    for second in range(0, (end - begin) // 1000 + 1, 2):
+        parts.append(f'<text class="axis" x="{x(begin + second * 1000):.1f}" y="{bottom + 18}" '
+                     f'text-anchor="middle">{second} s</text>')
+    for at, (name, label) in enumerate((("asked", "asked by xl"), ("has", "has, as Xen counts"),
+                                        ("free", "free in the guest"))):
+        where = width - 440 + at * 140
+        parts.append(f'<rect class="{name} key" x="{where}" y="{top - 20}" width="14" height="10"/>'
+                     f'<text class="axis" x="{where + 20}" y="{top - 11}">{label}</text>')
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + 30}" '
+        'font-family="sans-serif" font-size="12">\n<style>'
+        "rect.page{fill:#fff} .grid{stroke:#ddd} .axis{fill:#555} .title{font-weight:bold}"
+        ".has{fill:#b9d6f2;stroke:#2b6cb0} .free{fill:none;stroke:#2f9e63;stroke-width:1.5}"
+        ".asked{fill:none;stroke:#d9480f;stroke-width:1.5;stroke-dasharray:5 3}"
+        ".free.key{fill:#2f9e63}.asked.key{fill:#d9480f}</style>\n"
+        '<rect class="page" width="100%" height="100%"/>\n' + "\n".join(parts) + "\n</svg>\n")
+
+
+def leave(show, folder):
+    """timeline.csv, timeline.svg and demo.txt, all without colours."""
+    show.screen.colour = False
+    last, table = show.frame(), list(show.table())
+    (folder / "demo.txt").write_text("\n".join(last + [""] + table) + "\n")
+    write_csv(show.samples, folder / "timeline.csv")
+    if show.samples:
+        write_svg(show.samples, folder / "timeline.svg")
+
+
+def main(argv):
+    argparse.ArgumentParser(
+        prog="tests/system/demo", description=__doc__,
+        epilog="environment: KERNEL, FLAVOUR (ours or stock), ACCEL (tcg or kvm), NO_COLOR. "
+               "Leaves timeline.svg, timeline.csv and demo.txt in build/demo."
+    ).parse_args(argv)
+    kernel, folder = rig.find_kernel(), rig.BUILD / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("report.log", "guest-pv.log", "guest-pvh.log"):
+        (folder / name).unlink(missing_ok=True)
+
+    screen = Screen()
+    show = Show(screen)
+    try:
+        screen.keep(screen.paint("Xen balloon driver: two guests, one hypervisor, all real", "bold"))
+        show.begin("images: Xen 4.17, its tools, busybox, this kernel")
+        rig.images(kernel, folder)
+        machine = rig.Machine("demo", folder, folder, kernel, "show.sh", beat=200,
+                              steps=":".join(map(str, STEPS_KIB)))
+        show.begin("QEMU boots Xen, Xen boots dom0")
+        rig.run([machine], show.on_line, on_tick=show.tick)
+        show.finish()
+
+        if show.sizes and screen.live:
+            screen.draw(show.frame())
+            screen.height = 0
+        screen.keep()
+        for line in show.table():
+            screen.keep(line)
+        expected = len(STEPS_KIB) * len(GUESTS)
+        verdict, trouble = machine.verdict(), list(machine.trouble())
+        exact = sum(move["exact"] for move in show.moves)
+        screen.keep()
+        if show.lost or isinstance(verdict, str):
+            screen.keep("  " + screen.paint(
+                "; ".join(show.lost) or f"no verdict: {verdict}", "bad"))
+        for log, line in trouble[:5]:
+            screen.keep("  " + screen.paint(f"{log}: {line}", "bad"))
+        good = exact == expected and not trouble and not isinstance(verdict, str)
+        screen.keep("  " + screen.paint(f"{exact} of {expected} targets met to the page",
+                                        "good" if good else "bad")
+                    + f", {time.monotonic() - show.started:.0f} s in all. "
+                    f"Picture: {os.path.relpath(folder / 'timeline.svg')}")
+        if show.sizes:
+            leave(show, folder)
+        return 0 if good else 1
+    finally:
+        screen.close()
+        for name in ("dom0.cpio", "xen"):
+            (folder / name).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except rig.Trouble as trouble:
+        sys.exit(f"demo: error: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"demo: error: {error.strerror}: {error.filename}")
