@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# What people type. The kernel's build reads Kbuild instead.
+
+# The tree that kernels are built from: Debian's source package of Linux KVER, or LINUX.
+LINUX ?=
+KVER ?= $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' | tr -d '\n'),7.3)
+FLAVOUR ?= ours
+
+# The kernel that is demonstrated and tested; give another to skip building one.
+KERNEL ?=
+ifeq ($(KERNEL),)
+image := $(CURDIR)/build/kernel/$(KVER)/ours/bzImage
+needs-kernel := ours
+else
+image := $(KERNEL)
+endif
+
+.PHONY: help demo check check-tools check-host check-system check-build kernel ours graft ungraft clean distclean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo            watch guests under real Xen shrink and grow (needs no Xen here)'
+	@echo 'make check           build and test everything; last line: N passed, N failed'
+	@echo '  make check-tools     the scripts under tools/'
+	@echo '  make check-host      the driver in user space'
+	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
+	@echo 'make check-build     compile the driver in all its configurations, without a warning'
+	@echo 'make kernel          KVER=7.3|6.12|6.1 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
+	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
+	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
+	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
+	@echo
+	@echo 'For Debian 12 and 13. As root, each of them installs the packages that it needs.'
+	@echo 'Downloads and objects are kept in $${XEN_BALLOON_CACHE:-~/.cache/xen-balloon}.'
+
+demo: $(needs-kernel)
+	@KERNEL='$(image)' tests/system/demo
+
+check:
+	@KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system
+
+check-tools:
+	@tests/tools/run
+
+check-host:
+	@tools/check host
+
+check-system: $(needs-kernel)
+	@KERNEL='$(image)' tests/system/run
+
+check-build:
+	@tools/check-build
+
+kernel:
+	@LINUX='$(LINUX)' tools/kernel '$(KVER)' '$(FLAVOUR)'
+
+ours:
+	@LINUX='$(LINUX)' tools/kernel '$(KVER)' ours
+
+graft ungraft:
+	@test -n '$(LINUX)' || { echo 'make: error: which kernel tree? Say make $@ LINUX=/path/to/linux' >&2; exit 1; }
+	@tools/graft $(if $(filter ungraft,$@),--revert) '$(LINUX)'
+
+clean:
+	rm -rf build
+
+distclean: clean
+	rm -rf "$${XEN_BALLOON_CACHE:-$$HOME/.cache/xen-balloon}"
