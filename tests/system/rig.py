@@ -352,7 +352,7 @@ def run(machines, on_line, at_once=2, on_tick=lambda: None):
                 machine = waiting.pop(0)
                 machine.start()
                 running.register(machine.process.stdout, selectors.EVENT_READ, machine)
-            ready = [key.data for key, _ in running.select(0.25)]
+            ready = [key.data for key, _ in running.select(0.1)]
             on_tick()
             for machine in [key.data for key in list(running.get_map().values())]:
                 lines = machine.read() if machine in ready else []

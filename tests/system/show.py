@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """Shows two guests under real Xen while the real xl moves their memory."""
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -8,7 +9,7 @@ import time
 
 import rig
 
-STEPS_KIB = [196608, 524288, 333332, 262144]
+STEPS_KIB = [196608, 524288, 333332, 131076, 444444, 262144]
 GUESTS = {"pv": "PV", "pvh": "PVH"}
 MAX_KIB = 524288
 FRAME_S = 0.1
@@ -149,7 +150,8 @@ class Show:
             elif kib > current - free:
                 cells[cell] = ("free", "▒")
         cells[min(width - 1, int(asked * width / MAX_KIB))] = ("mark", "┃")
-        return "".join(self.screen.paint(char, role) for role, char in cells)
+        return "".join(self.screen.paint("".join(char for _, char in run), role)
+                       for role, run in itertools.groupby(cells, lambda cell: cell[0]))
 
     def frame(self):
         paint, width = self.screen.paint, self.screen.width

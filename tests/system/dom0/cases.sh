@@ -112,7 +112,7 @@ case_gigabytes()
 # case refuses pv pvh: refuses what is not a size in sysfs, and keeps its target
 case_refuses()
 {
-	before=$(show "$1" target_kb)
+	before=$(show "$1" target_kb) refused=0
 	for step in "target garbage" "target " "target -1" "target 12x" "target 12Kx" \
 		    "target 0x" "target 99999999999999999999999" "target 18446744073709551615K" \
 		    "target 18446744073709551615" \
@@ -120,7 +120,7 @@ case_refuses()
 		    "target_kb 99999999999999999999999" "target_kb 18446744073709551615" \
 		    "target_kb 18014398509481984" \
 		    "max_schedule_delay 0" "max_schedule_delay garbage" "max_schedule_delay -1" \
-		    "schedule_delay 0" "schedule_delay x" "retry_count 99999999999999999999" \
+		    "max_retry_count garbage" "max_retry_count 99999999999999999999" \
 		    "scrub_pages maybe"; do
 		name=${step%% *}
 		if answer=$(store "$1" "$name" "${step#* }"); then
