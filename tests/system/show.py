@@ -245,7 +245,7 @@ def write_svg(samples, path):
         "rect.page{fill:#fff} .grid{stroke:#ddd} .axis{fill:#555} .title{font-weight:bold}"
         ".has{fill:#b9d6f2;stroke:#2b6cb0} .free{fill:none;stroke:#2f9e63;stroke-width:1.5}"
         ".asked{fill:none;stroke:#d9480f;stroke-width:1.5;stroke-dasharray:5 3}"
-        ".free.key{fill:#2f9e63}.asked.key{fill:#d9480f}</style>\n"
+        ".key{stroke:none}.free.key{fill:#2f9e63}.asked.key{fill:#d9480f;stroke:none}</style>\n"
         '<rect class="page" width="100%" height="100%"/>\n' + "\n".join(parts) + "\n</svg>\n")
 
 

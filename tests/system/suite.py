@@ -183,11 +183,19 @@ def main(argv):
             print(f"{name:18} {sentence}")
         return 0
 
-    kernel = rig.find_kernel()
-    folder = new_folder()
+    kernel, folder = rig.find_kernel(), new_folder()
+    try:
+        rig.say("preparing images")
+        rig.images(kernel, folder)
+        return run_cases(wanted, names, kernel, folder)
+    finally:
+        if not options.keep:
+            for name in ("dom0.cpio", "xen"):
+                (folder / name).unlink(missing_ok=True)
+
+
+def run_cases(wanted, names, kernel, folder):
     started = time.monotonic()
-    rig.say("preparing images")
-    rig.images(kernel, folder)
     report = Report(folder / "report.txt")
 
     machines, judges = [], []
@@ -209,17 +217,14 @@ def main(argv):
             kind, name, detail = match.groups()
             report.result(kind == "ok", name, names.get(name, "?"), detail)
 
-    rig.say(f"kernel {kernel}; booting {', '.join(m.name for m in machines)}; "
-            f"logs in {os.path.relpath(folder)}")
+    rig.say(f"kernel {kernel}; logs in {os.path.relpath(folder)}")
     rig.run(machines, on_line)
     for judge in judges:
         judge()
     for name, number in (("rig-interrupted", signal.SIGINT), ("rig-killed", signal.SIGKILL)):
         if name in wanted:
-            report.result(*ends_cleanly(number, folder, kernel)[:1], name, RIG_CASES[name])
-    if not options.keep:
-        for name in ("dom0.cpio", "xen"):
-            (folder / name).unlink()
+            ok, detail = ends_cleanly(number, folder, kernel)
+            report.result(ok, name, RIG_CASES[name], detail)
     rig.say(f"took {time.monotonic() - started:.0f} s; logs in {os.path.relpath(folder)}")
     return report.total()
 
