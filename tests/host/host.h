@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the tests see: one guest with its driver, its page allocator, its
+ * hypervisor and its toolstack.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <setjmp.h>
+
+#include "shim.h"
+#include "balloon_internal.h"
+
+#include <xen/mem-reservation.h>
+
+/* Frames of Xen per page, pages per block, all in the build's PAGE_SHIFT. */
+#define HOST_FRAMES	(1UL << (PAGE_SHIFT - 12))
+#define HOST_BLOCK	(1UL << (21 - PAGE_SHIFT))
+#define HOST_HAS_PV	IS_ENABLED(CONFIG_XEN_HAVE_PVMMU)
+#define HOST_HAS_HOTPLUG	IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG)
+
+/**
+ * struct host_config - a guest before it boots; sizes in blocks of 2 MiB
+ * @pv: PV, else PVH or HVM
+ * @initial: the initial domain
+ * @bare: no Xen at all
+ * @ram: memory with the page allocator
+ * @low: what of the address space is lowmem; 0 for all
+ * @extra: extra regions behind the RAM, unpopulated
+ * @space: address space; what is beyond RAM and extra regions is for hotplug
+ * @host_free: what Xen has beside the guest
+ * @pod_cache: RAM is populated on demand, out of so many blocks
+ * @overhead: frames that Xen counts and the guest does not have
+ * @unpopulated_pages: taken by the allocator of unpopulated pages
+ * @released_pages: given up by the setup of a PV guest
+ * @reserve: pages that the page allocator keeps for itself
+ * @late_xenstore: xenstore comes up after the driver
+ * @offline_sections: hotplugged sections wait for host_online()
+ * @seed: of the guest's random numbers
+ */
+struct host_config {
+	bool pv, initial, bare;
+	unsigned long ram, low, extra, space, host_free, pod_cache;
+	unsigned long overhead, unpopulated_pages, released_pages, reserve;
+	bool late_xenstore, offline_sections;
+	u64 seed;
+};
+
+enum host_owner {
+	HOST_ABSENT,		/* no struct page */
+	HOST_ADDED,		/* hotplugged, not online */
+	HOST_FREE,		/* with the page allocator */
+	HOST_USER,		/* used by somebody in the guest */
+	HOST_CACHE,		/* used, can be reclaimed */
+	HOST_DRIVER,		/* left the page allocator, or never was there */
+	HOST_FOREIGN,		/* not the driver's: unpopulated-alloc */
+};
+
+struct host_page {
+	u8 owner;
+	bool secret;		/* holds something that nobody else may see */
+	bool fresh_block;	/* allocated, and not split yet */
+	u8 clears;		/* since it was allocated */
+	u8 seen;		/* by the checks */
+	unsigned int unmapped_at;	/* PV: when the mapping went */
+};
+
+struct host_inject {
+	bool armed;
+	bool forever;		/* all from @at on fail, not just that one */
+	unsigned long at;	/* number of the point that fails, from 1 */
+	unsigned long count;	/* points passed */
+	unsigned long hits;
+	const char *what;	/* the first that failed */
+};
+
+/**
+ * struct host - all that the fakes know
+ */
+struct host {
+	struct host_config cfg;
+
+	/* page allocator */
+	struct host_page *info;
+	unsigned long nr_pages, nr_free, nr_used, nr_cache, reserve;
+	unsigned int *free_in_block;
+	unsigned long cursor[2];
+	unsigned long *used;	/* pfns of HOST_USER pages */
+	unsigned long *cache;
+	long managed[2];	/* low, high */
+	long nr_balloon_pages;
+	bool no_blocks;		/* fragmented: no block is free */
+	bool scatter;		/* single pages come from anywhere */
+	unsigned long sections_end;
+	unsigned long offline_pfn;	/* first page that is not online */
+
+	/* Xen */
+	unsigned long nr_mfns, nr_gfns;
+	u8 *mfn_used;		/* 0 free, 1 guest, 2 others */
+	unsigned int *mfn_free_in_block;
+	unsigned long nr_free_mfns;
+	unsigned int *m2p;
+	unsigned int *gfn_mfn;	/* HVM */
+	bool *gfn_pod;		/* HVM: populated on demand, not touched */
+	unsigned long *p2m;	/* PV: the guest's own table */
+	u64 *pte;		/* PV: the kernel mapping */
+	unsigned long tot_frames, hard_limit, pod_entries, pod_cache;
+	unsigned int *pod_mfns;
+	bool host_no_blocks;
+	bool refuse_decrease;	/* single pages, from time to time */
+	unsigned int max_order;
+	long current_reservation_error;
+	long stop_after_frames;	/* of one decrease; -1: never */
+	unsigned int flush_epoch;
+
+	/* counters for the tests */
+	unsigned long nr_flushes, nr_memory_ops, nr_mmu_updates, nr_logs;
+	unsigned long nr_populated[10], nr_released[10], nr_warnings;
+	unsigned long nr_passes, nr_kmap_flushes, nr_page_clears;
+	char last_log[160];
+
+	/* kernel */
+	struct workqueue_struct *wq;
+	bool frozen;
+	int (*on_wait)(void);
+	bool expect_warnings;
+	bool allow_unscrubbed;
+	long nr_allocs;
+	unsigned long signals;
+	struct device *dev;
+	bool bus_registered;
+	bool capable;
+	online_page_callback_t online_callback;
+	struct notifier_block *memory_nb, *xenstore_nb;
+	struct xenbus_watch *watch;
+	const struct ctl_table *sysctls;
+	bool xenstore_up;
+
+	struct host_inject inject;
+	u64 rng;
+
+	/* lent pages, as the callers know them */
+	unsigned long nr_lent;
+};
+
+extern struct host host;
+extern bool host_threads;
+extern bool host_quiet;
+extern jmp_buf host_env;
+
+/* world.c */
+void host_boot(const struct host_config *cfg);	/* and the driver's initcalls */
+void host_start(const struct host_config *cfg);	/* without them */
+int host_init_driver(void);
+void host_shutdown(void);
+int host_wait_boot(void);
+u64 host_random(void);
+void host_check(void);
+void host_note_lent(struct page *page, bool lent);
+unsigned long host_with_allocator(void);
+unsigned long host_frames_counted(void);
+
+/* memory.c */
+void host_memory_start(void);
+unsigned long host_user_alloc(unsigned long nr_pages);
+void host_user_free(unsigned long nr_pages);
+void host_user_to_cache(unsigned long nr_pages);
+bool host_online(void);
+void host_shatter_guest(unsigned int every);
+
+/* xen.c */
+void host_xen_start(void);
+void host_touch(unsigned long pfn);
+bool host_page_populated(unsigned long pfn);
+void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact);
+unsigned long host_others_take(unsigned long nr_frames, bool scattered);
+void host_others_give(void);
+void host_others_give_all(void);
+void host_xen_stop(void);
+
+/* kernel.c */
+void host_kernel_start(void);
+bool host_fails(const char *what);
+unsigned long host_run(void);
+unsigned long host_advance(unsigned long seconds);
+unsigned long host_next_due_s(void);
+void host_xenstore(const char *key, const char *value);
+void host_xenstore_raw(const char *key, const char *value, size_t len);
+void host_xenstore_come_up(void);
+void host_set_xenstore_target(const char *kb);
+ssize_t host_sysfs_write(const char *name, const char *text);
+ssize_t host_sysfs_write_n(const char *name, const char *text, size_t n);
+u64 host_sysfs_read(const char *name);
+void host_hold(void);	/* the fakes' own lock, for threads */
+void host_release(void);
+
+/* unit-sysfs.c: statics of xen-balloon-sysfs.c */
+int host_parse_bytes(const char *buf, u64 *bytes);
+void host_reset_frontend(void);
+long host_difference(void);
+
+extern int (*const host_pure_initcall)(void);
+extern int (*const host_subsys_initcall)(void);
+extern int (*const host_late_initcall_sync)(void);
+
+#endif /* HOST_H */

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The fake kernel around the driver: failure points, locks, time and work,
+ * its heap, sysfs, sysctl and xenstore.
+ */
+
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "host.h"
+
+struct host host;
+bool host_threads, host_quiet;
+jmp_buf host_env;
+unsigned long host_generation = 1, host_jiffies;
+const int host_sysctl_vals[] = { 0, 1 };
+u64 max_mem_size = U64_MAX;
+enum system_states system_state;
+static struct start_info start_info;
+struct start_info *xen_start_info = &start_info;
+unsigned long xen_released_pages, xen_unpopulated_pages;
+struct xen_memory_region xen_extra_mem[XEN_EXTRA_MEM_MAX_REGIONS];
+
+/* Verdicts */
+
+void host_violation(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("# ");
+	vprintf(fmt, args);
+	printf("\n");
+	va_end(args);
+	if (host.inject.hits)
+		printf("# after failure point %lu: %s\n", host.inject.at,
+		       host.inject.what);
+	fflush(stdout);
+	if (host_threads)
+		abort();
+	longjmp(host_env, 1);
+}
+
+void host_log(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	if (!host_threads)
+		vsnprintf(host.last_log, sizeof(host.last_log), fmt, args);
+	va_end(args);
+	host.nr_logs++;
+}
+
+void host_warn(const char *what)
+{
+	host.nr_warnings++;
+	if (!host.expect_warnings)
+		host_violation("WARNING: %s", what);
+}
+
+void panic(const char *fmt, ...)
+{
+	char text[200];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	host.last_log[0] = '\0';
+	if (host.expect_warnings)
+		longjmp(host_env, 2);
+	host_violation("panic: %s", text);
+}
+
+/* Failure points */
+
+bool host_fails(const char *what)
+{
+	struct host_inject *in = &host.inject;
+
+	if (!in->armed)
+		return false;
+	in->count++;
+	if (!in->at || in->count < in->at || (!in->forever && in->count > in->at))
+		return false;
+	if (!in->hits++)
+		in->what = what;
+	return true;
+}
+
+/* Locks */
+
+static int fakes_lock;
+
+void host_hold(void)
+{
+	if (!host_threads)
+		return;
+	while (__atomic_exchange_n(&fakes_lock, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+void host_release(void)
+{
+	if (host_threads)
+		__atomic_store_n(&fakes_lock, 0, __ATOMIC_RELEASE);
+}
+
+struct mutex host_device_hotplug_lock =
+	__MUTEX_INITIALIZER(device_hotplug_lock);
+
+static unsigned int rank(const struct mutex *m)
+{
+	return m == &xen_balloon.batch_lock ? 1 :
+	       m == &host_device_hotplug_lock ? 2 : 3;
+}
+
+static __thread unsigned int held_ranks;	/* bits */
+static __thread unsigned long self;
+
+static unsigned long me(void)
+{
+	static unsigned long next;
+
+	if (!self)
+		self = __atomic_add_fetch(&next, 1, __ATOMIC_RELAXED);
+	return self;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	if (held_ranks >> rank(m))
+		host_violation("mutex_lock(%s): held already, or out of order",
+			       m->name);
+	if (host_threads)
+		pthread_mutex_lock(&m->impl);
+	held_ranks |= 1U << rank(m);
+	__atomic_store_n(&m->owner, me(), __ATOMIC_RELAXED);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	if (!host_mutex_held(m))
+		host_violation("mutex_unlock(%s): not held", m->name);
+	__atomic_store_n(&m->owner, 0, __ATOMIC_RELAXED);
+	held_ranks &= ~(1U << rank(m));
+	if (host_threads)
+		pthread_mutex_unlock(&m->impl);
+}
+
+bool host_mutex_held(const struct mutex *m)
+{
+	return __atomic_load_n(&m->owner, __ATOMIC_RELAXED) == me();
+}
+
+/* Time and work: one queue, run when the test says so */
+
+struct workqueue_struct {
+	struct delayed_work *work;
+};
+
+struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
+					 int max_active)
+{
+	if (!(flags & WQ_FREEZABLE))
+		host_violation("the worker is not frozen over suspend");
+	if (host_fails("alloc_workqueue"))
+		return NULL;
+	host.wq = host_alloc(1, sizeof(*host.wq));
+	return host.wq;
+}
+
+void destroy_workqueue(struct workqueue_struct *wq)
+{
+	if (wq->work && wq->work->pending)
+		host_violation("destroy_workqueue() with work pending");
+	kfree(wq);
+	host.wq = NULL;
+}
+
+static bool queue(struct workqueue_struct *wq, struct delayed_work *d,
+		  unsigned long delay, bool modify)
+{
+	bool was_pending;
+
+	host_hold();
+	if (!wq || !d->work.func)
+		host_violation("work is queued before it is set up");
+	was_pending = d->pending;
+	wq->work = d;
+	if (!was_pending || modify) {
+		d->pending = true;
+		d->due = host_jiffies + delay;
+	}
+	host_release();
+	return was_pending == modify;
+}
+
+bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
+			unsigned long delay)
+{
+	return queue(wq, d, delay, false);
+}
+
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
+		      unsigned long delay)
+{
+	return queue(wq, d, delay, true);
+}
+
+bool cancel_delayed_work_sync(struct delayed_work *d)
+{
+	bool was_pending = d->pending;
+
+	d->pending = false;
+	return was_pending;
+}
+
+/* Runs what is due; the number of passes. */
+unsigned long host_run(void)
+{
+	unsigned long passes = 0, idle = 0;
+
+	while (host.wq && host.wq->work && !host.frozen) {
+		struct delayed_work *d = host.wq->work;
+		unsigned long before = xen_balloon.current_pages;
+		bool due;
+
+		host_hold();
+		due = d->pending && (long)(d->due - host_jiffies) <= 0;
+		if (due)
+			d->pending = false;
+		host_release();
+		if (!due)
+			break;
+		d->work.func(&d->work);
+		passes++;
+		host.nr_passes++;
+		if (host_threads)
+			break;
+		idle = before == xen_balloon.current_pages ? idle + 1 : 0;
+		if (idle > 4)
+			host_violation("the worker spins");
+	}
+	return passes;
+}
+
+unsigned long host_next_due_s(void)
+{
+	if (!host.wq || !host.wq->work || !host.wq->work->pending)
+		return ULONG_MAX;
+	return (host.wq->work->due - host_jiffies) / HZ;
+}
+
+/* Lets time pass, second by second; the number of passes. */
+unsigned long host_advance(unsigned long seconds)
+{
+	unsigned long passes = host_run();
+
+	while (seconds--) {
+		host_jiffies += HZ;
+		passes += host_run();
+	}
+	return passes;
+}
+
+void schedule_timeout_idle(unsigned long timeout)
+{
+	host_jiffies += timeout ?: 1;
+	host_run();
+}
+
+void wake_up(wait_queue_head_t *wq)
+{
+}
+
+int host_wait(void)
+{
+	unsigned int i;
+
+	for (i = 1; i <= 3; i++)
+		if (held_ranks >> i & 1)
+			host_violation("sleeps with a lock held");
+	if (host_threads) {
+		sched_yield();
+		return host.on_wait ? host.on_wait() : 0;
+	}
+	if (host_fails("signal while waiting") || !host.on_wait) {
+		host.signals++;
+		return -512;	/* -ERESTARTSYS */
+	}
+	return host.on_wait();
+}
+
+/* The heap */
+
+void *host_alloc(size_t n, size_t size)
+{
+	void *p;
+
+	if (host_fails("kernel heap"))
+		return NULL;
+	p = calloc(n, size);
+	__atomic_add_fetch(&host.nr_allocs, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void kfree(const void *p)
+{
+	if (!p)
+		return;
+	__atomic_sub_fetch(&host.nr_allocs, 1, __ATOMIC_RELAXED);
+	free((void *)p);
+}
+
+/* Registrations */
+
+int set_online_page_callback(online_page_callback_t callback)
+{
+	if (host_fails("set_online_page_callback"))
+		return -EINVAL;
+	host.online_callback = callback;
+	return 0;
+}
+
+int restore_online_page_callback(online_page_callback_t callback)
+{
+	if (host.online_callback != callback)
+		host_violation("restore_online_page_callback() of another");
+	host.online_callback = NULL;
+	return 0;
+}
+
+int register_memory_notifier(struct notifier_block *nb)
+{
+	if (host_fails("register_memory_notifier"))
+		return -EEXIST;
+	host.memory_nb = nb;
+	return 0;
+}
+
+void unregister_memory_notifier(struct notifier_block *nb)
+{
+	if (host.memory_nb != nb)
+		host_violation("unregister_memory_notifier() of another");
+	host.memory_nb = NULL;
+}
+
+struct ctl_table_header *host_register_sysctl(const char *path,
+					      const struct ctl_table *table,
+					      size_t nr)
+{
+	if (strcmp(path, "xen/balloon") || nr != 1)
+		host_violation("sysctl %s", path);
+	if (host_fails("register_sysctl"))
+		return NULL;
+	host.sysctls = table;
+	return (struct ctl_table_header *)table;
+}
+
+void unregister_sysctl_table(struct ctl_table_header *header)
+{
+	if ((const struct ctl_table *)header != host.sysctls)
+		host_violation("unregister_sysctl_table() of another");
+	host.sysctls = NULL;
+}
+
+int subsys_system_register(const struct bus_type *subsys,
+			   const struct attribute_group **groups)
+{
+	if (strcmp(subsys->name, "xen_memory"))
+		host_violation("bus %s", subsys->name);
+	if (host_fails("subsys_system_register"))
+		return -EEXIST;
+	host.bus_registered = true;
+	return 0;
+}
+
+void bus_unregister(const struct bus_type *bus)
+{
+	if (!host.bus_registered || host.dev)
+		host_violation("bus_unregister(): none, or in use");
+	host.bus_registered = false;
+}
+
+int device_register(struct device *dev)
+{
+	dev->refcount = 1;
+	host.dev = dev;
+	if (host_fails("device_register"))
+		return -EEXIST;
+	dev->registered = true;
+	return 0;
+}
+
+void put_device(struct device *dev)
+{
+	if (dev->refcount-- != 1)
+		host_violation("put_device() without a reference");
+	if (!dev->release)
+		host_violation("the device has no release function");
+	dev->release(dev);
+	host.dev = NULL;
+}
+
+void device_unregister(struct device *dev)
+{
+	if (!dev->registered)
+		host_violation("device_unregister() of what is not registered");
+	dev->registered = false;
+	put_device(dev);
+}
+
+/* sysfs, as user space sees it */
+
+static struct device_attribute *find_attr(const char *path)
+{
+	const char *slash = strchr(path, '/'), *name = slash ? slash + 1 : path;
+	const struct attribute_group **g;
+	struct attribute **a;
+
+	for (g = host.dev ? host.dev->groups : NULL; g && *g; g++) {
+		if (!(*g)->name != !slash)
+			continue;
+		if (slash && strncmp((*g)->name, path, slash - path))
+			continue;
+		for (a = (*g)->attrs; *a; a++)
+			if (!strcmp((*a)->name, name))
+				return container_of(*a, struct device_attribute,
+						    attr);
+	}
+	return NULL;
+}
+
+ssize_t host_sysfs_write_n(const char *name, const char *text, size_t n)
+{
+	struct device_attribute *attr = find_attr(name);
+	char *page;
+	ssize_t rc;
+
+	if (!attr)
+		return -ENOENT;
+	if (!attr->store || !(attr->attr.mode & 0200))
+		return -EACCES;
+	/* The kernel appends a NUL; exact, so that ASan sees an overrun. */
+	page = malloc(n + 1);
+	memcpy(page, text, n);
+	page[n] = '\0';
+	rc = attr->store(host.dev, attr, page, n);
+	free(page);
+	return rc;
+}
+
+ssize_t host_sysfs_write(const char *name, const char *text)
+{
+	return host_sysfs_write_n(name, text, strlen(text));
+}
+
+/* A number with a line end, or a violation. */
+u64 host_sysfs_read(const char *name)
+{
+	struct device_attribute *attr = find_attr(name);
+	char *page = malloc(4096), *end;
+	u64 value;
+	ssize_t n;
+
+	if (!attr || !attr->show || !(attr->attr.mode & 0444))
+		host_violation("%s cannot be read", name);
+	n = attr->show(host.dev, attr, page);
+	value = strtoull(page, &end, 10);
+	if (n < 2 || end != page + n - 1 || *end != '\n')
+		host_violation("%s reads '%.*s'", name, (int)n, page);
+	free(page);
+	return value;
+}
+
+int sysfs_emit(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(buf, 4096, fmt, args);
+	va_end(args);
+	return n;
+}
+
+bool capable(int cap)
+{
+	if (cap != CAP_SYS_ADMIN)
+		host_violation("capable(%d)", cap);
+	return host.capable;
+}
+
+ssize_t strscpy(char *dst, const char *src, size_t size)
+{
+	size_t n = strnlen(src, size);
+
+	if (n == size) {
+		memcpy(dst, src, size - 1);
+		dst[size - 1] = '\0';
+		return -E2BIG;
+	}
+	memcpy(dst, src, n + 1);
+	return n;
+}
+
+/* xenstore */
+
+static struct {
+	const char *key;
+	bool there;
+	size_t len;
+	char value[256];
+} store[] = {
+	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
+};
+
+void host_xenstore_raw(const char *key, const char *value, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(store); i++) {
+		if (strcmp(store[i].key, key))
+			continue;
+		store[i].there = value;
+		store[i].len = len;
+		if (value)
+			memcpy(store[i].value, value, len);
+	}
+}
+
+void host_xenstore(const char *key, const char *value)
+{
+	host_xenstore_raw(key, value, value ? strlen(value) : 0);
+}
+
+void *xenbus_read(struct xenbus_transaction t, const char *dir,
+		  const char *node, unsigned int *len)
+{
+	unsigned int i;
+
+	if (strcmp(dir, "memory"))
+		host_violation("xenbus_read() of %s", dir);
+	if (host_fails("xenbus_read"))
+		return ERR_PTR(-EIO);
+	for (i = 0; i < ARRAY_SIZE(store); i++)
+		if (store[i].there && !strcmp(store[i].key, node)) {
+			/* xs_single() adds a NUL that it does not count */
+			char *text = malloc(store[i].len + 1);
+
+			__atomic_add_fetch(&host.nr_allocs, 1, __ATOMIC_RELAXED);
+			memcpy(text, store[i].value, store[i].len);
+			text[store[i].len] = '\0';
+			*len = store[i].len;
+			return text;
+		}
+	return ERR_PTR(-ENOENT);
+}
+
+int register_xenbus_watch(struct xenbus_watch *watch)
+{
+	if (strcmp(watch->node, "memory/target"))
+		host_violation("watch on %s", watch->node);
+	if (host_fails("register_xenbus_watch"))
+		return -EEXIST;
+	host.watch = watch;
+	/* Xen's store fires each new watch once. */
+	watch->callback(watch, watch->node, "");
+	return 0;
+}
+
+int register_xenstore_notifier(struct notifier_block *nb)
+{
+	if (host_fails("register_xenstore_notifier"))
+		return -EEXIST;
+	host.xenstore_nb = nb;
+	return host.xenstore_up ? nb->notifier_call(nb, 0, NULL) : 0;
+}
+
+void host_xenstore_come_up(void)
+{
+	host.xenstore_up = true;
+	if (host.xenstore_nb)
+		host.xenstore_nb->notifier_call(host.xenstore_nb, 0, NULL);
+}
+
+void host_set_xenstore_target(const char *kb)
+{
+	host_xenstore("target", kb);
+	if (host.watch)
+		host.watch->callback(host.watch, "memory/target", "");
+}
+
+/* Domain */
+
+bool xen_domain(void)
+{
+	return !host.cfg.bare;
+}
+
+bool xen_pv_domain(void)
+{
+	return host.cfg.pv;
+}
+
+bool xen_initial_domain(void)
+{
+	return host.cfg.initial;
+}
+
+void host_kernel_start(void)
+{
+	unsigned int i;
+
+	host_generation++;
+	host_jiffies = 1000;
+	held_ranks = 0;
+	fakes_lock = 0;
+	host_device_hotplug_lock.owner = 0;
+	host.capable = true;
+	host.xenstore_up = !host.cfg.late_xenstore;
+	system_state = SYSTEM_SCHEDULING;
+	start_info.nr_pages = host.cfg.ram * HOST_BLOCK +
+			      host.cfg.released_pages;
+	xen_released_pages = host.cfg.released_pages;
+	xen_unpopulated_pages = host.cfg.unpopulated_pages;
+	max_mem_size = U64_MAX;
+	for (i = 0; i < ARRAY_SIZE(store); i++)
+		store[i].there = false;
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What policy.c decides, by table. Written against KUnit: in the kernel build
+ * it with
+ *
+ *   obj-$(CONFIG_XEN_BALLOON_KUNIT_TEST) += tests/host/kunit/policy-kunit.o
+ *
+ * (CONFIG_KUNIT=y, as the driver is built in); in user space it runs with the
+ * other cases of tests/host.
+ */
+
+#include <kunit/test.h>
+
+#include "balloon_internal.h"
+
+#define HUGE_KB	(1ULL << 60)
+
+struct plan_case {
+	struct balloon_view view;
+	struct balloon_plan plan;
+};
+
+static void check_plans(struct kunit *test, const struct plan_case *cases,
+			unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		struct balloon_plan plan = balloon_plan(&cases[i].view);
+
+		KUNIT_EXPECT_EQ_MSG(test, plan.action, cases[i].plan.action,
+				    "action of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, plan.nr_pages, cases[i].plan.nr_pages,
+				    "nr_pages of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, plan.outcome, cases[i].plan.outcome,
+				    "outcome of case %u", i);
+	}
+}
+
+#define CHECK_PLANS(test, cases) check_plans(test, cases, ARRAY_SIZE(cases))
+
+static void given_target_met_plan_does_nothing(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 0 }, { BALLOON_NONE, 0, BALLOON_DONE } },
+		{ { .target = 100, .current_pages = 100, .ballooned = 50,
+		    .available = 50, .batch = 10 },
+		  { BALLOON_NONE, 0, BALLOON_DONE } },
+		/* A floor above the target does not matter any more. */
+		{ { .target = 100, .current_pages = 100, .floor = 200 },
+		  { BALLOON_NONE, 0, BALLOON_DONE } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_target_above_and_a_balloon_plan_deflates(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		/* bound by what is wanted */
+		{ { .target = 101, .current_pages = 100, .ballooned = 50,
+		    .batch = 10 },
+		  { BALLOON_DEFLATE, 1, BALLOON_DONE } },
+		/* by the balloon */
+		{ { .target = 200, .current_pages = 100, .ballooned = 50,
+		    .batch = 60, .can_hotplug = true },
+		  { BALLOON_DEFLATE, 50, BALLOON_DONE } },
+		{ { .target = 200, .current_pages = 100, .ballooned = 1,
+		    .batch = 60 },
+		  { BALLOON_DEFLATE, 1, BALLOON_DONE } },
+		/* by the batch */
+		{ { .target = 200, .current_pages = 100, .ballooned = 50,
+		    .batch = 49 },
+		  { BALLOON_DEFLATE, 49, BALLOON_DONE } },
+		/* memory of the guest and the floor do not matter */
+		{ { .target = 200, .current_pages = 100, .ballooned = 100,
+		    .batch = 1000, .available = 0, .floor = 150 },
+		  { BALLOON_DEFLATE, 100, BALLOON_DONE } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
+{
+	const unsigned long section = PAGES_PER_SECTION;
+	const struct plan_case cases[] = {
+		{ { .target = section + 1, .current_pages = section,
+		    .total = section, .batch = 10, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		{ { .target = 2 * section, .current_pages = section,
+		    .total = section, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		{ { .target = 2 * section + 1, .current_pages = section,
+		    .total = section, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
+		/* pages that are lent need struct pages too */
+		{ { .target = 2 * section, .current_pages = section,
+		    .total = section, .unpopulated = 1, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
+		/* those that were added before have yet to come online */
+		{ { .target = section + 5, .current_pages = section,
+		    .total = 2 * section, .can_hotplug = true },
+		  { BALLOON_NONE, 0, BALLOON_WAIT } },
+		{ { .target = 2 * section, .current_pages = section,
+		    .total = 2 * section, .can_hotplug = true },
+		  { BALLOON_NONE, 0, BALLOON_WAIT } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_no_hotplug_plan_clamps_what_is_out_of_reach(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 200, .current_pages = 100 },
+		  { BALLOON_CLAMP, 100, BALLOON_ECANCELED } },
+		{ { .target = 200, .current_pages = 100, .unpopulated = 30 },
+		  { BALLOON_CLAMP, 130, BALLOON_ECANCELED } },
+		/* within reach once the lent pages are back */
+		{ { .target = 120, .current_pages = 100, .unpopulated = 30 },
+		  { BALLOON_CLAMP, 120, BALLOON_ECANCELED } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_target_below_plan_inflates_what_can_be_spared(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 99, .current_pages = 100, .available = 50,
+		    .batch = 10 },
+		  { BALLOON_INFLATE, 1, BALLOON_DONE } },
+		{ { .target = 0, .current_pages = 100, .available = 100,
+		    .batch = 100 },
+		  { BALLOON_INFLATE, 100, BALLOON_DONE } },
+		/* bound by the batch */
+		{ { .target = 0, .current_pages = 100, .available = 50,
+		    .batch = 10 },
+		  { BALLOON_INFLATE, 10, BALLOON_DONE } },
+		{ { .target = 0, .current_pages = 100, .available = 10,
+		    .batch = 10 },
+		  { BALLOON_INFLATE, 10, BALLOON_DONE } },
+		/* by what is available: a shortage */
+		{ { .target = 0, .current_pages = 100, .available = 9,
+		    .batch = 10 },
+		  { BALLOON_INFLATE, 9, BALLOON_EAGAIN } },
+		{ { .target = 90, .current_pages = 100, .available = 9,
+		    .batch = 100 },
+		  { BALLOON_INFLATE, 9, BALLOON_EAGAIN } },
+		{ { .target = 90, .current_pages = 100, .available = 0,
+		    .batch = 100 },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_a_floor_plan_stops_there(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 1, .current_pages = 100, .available = 100,
+		    .batch = 100, .floor = 40 },
+		  { BALLOON_INFLATE, 60, BALLOON_DONE } },
+		{ { .target = 1, .current_pages = 41, .available = 100,
+		    .batch = 100, .floor = 40 },
+		  { BALLOON_INFLATE, 1, BALLOON_DONE } },
+		{ { .target = 1, .current_pages = 40, .available = 100,
+		    .batch = 100, .floor = 40 },
+		  { BALLOON_NONE, 0, BALLOON_ECANCELED } },
+		{ { .target = 1, .current_pages = 39, .available = 100,
+		    .batch = 100, .floor = 40 },
+		  { BALLOON_NONE, 0, BALLOON_ECANCELED } },
+		/* a target above the floor is met */
+		{ { .target = 50, .current_pages = 100, .available = 100,
+		    .batch = 100, .floor = 40 },
+		  { BALLOON_INFLATE, 50, BALLOON_DONE } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static struct balloon_schedule fresh(unsigned long max_delay,
+				     unsigned long max_count)
+{
+	return (struct balloon_schedule) {
+		.delay = 1, .max_delay = max_delay,
+		.count = 1, .max_count = max_count,
+	};
+}
+
+static void given_shortages_the_delay_doubles_up_to_its_bound(struct kunit *test)
+{
+	static const unsigned long delays[] = { 1, 2, 4, 8, 16, 32, 32, 32 };
+	struct balloon_schedule s = fresh(32, RETRY_UNLIMITED);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(delays); i++) {
+		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+		KUNIT_EXPECT_EQ(test, s.delay, delays[i]);
+		KUNIT_EXPECT_EQ(test, s.count, i + 2);
+		KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+				delays[i]);
+	}
+
+	/* a bound that is no power of two */
+	s = fresh(3, RETRY_UNLIMITED);
+	for (i = 0; i < 3; i++)
+		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+	KUNIT_EXPECT_EQ(test, s.delay, 3);
+}
+
+static void given_too_many_tries_the_worker_gives_up_and_looks_rarely(struct kunit *test)
+{
+	struct balloon_schedule s = fresh(32, 4);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+	}
+	KUNIT_EXPECT_EQ(test, s.count, 4);
+
+	for (i = 0; i < 3; i++) {
+		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_ECANCELED);
+		KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+				BALLOON_SLOW_RETRY_S);
+		KUNIT_EXPECT_EQ(test, s.delay, 1);
+		KUNIT_EXPECT_EQ(test, s.count, 1);
+	}
+}
+
+static void given_progress_the_schedule_starts_afresh(struct kunit *test)
+{
+	struct balloon_schedule s = fresh(32, 4);
+
+	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+	KUNIT_EXPECT_EQ(test, s.delay, 2);
+
+	/* a batch that moved something, but not all */
+	balloon_schedule_next(&s, BALLOON_EAGAIN, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+	KUNIT_EXPECT_EQ(test, s.delay, 1);
+	KUNIT_EXPECT_EQ(test, s.count, 1);
+
+	balloon_schedule_next(&s, BALLOON_DONE, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, true), 0);
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+			BALLOON_NEVER);
+
+	/* after giving up, a success is a success */
+	s = fresh(32, 1);
+	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_ECANCELED);
+	balloon_schedule_next(&s, BALLOON_DONE, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+}
+
+static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test)
+{
+	struct balloon_schedule s = fresh(32, 4);
+
+	balloon_schedule_next(&s, BALLOON_DONE, false);
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+			BALLOON_NEVER);
+	balloon_schedule_next(&s, BALLOON_WAIT, false);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_WAIT);
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+			BALLOON_NEVER);
+	balloon_schedule_next(&s, BALLOON_ECANCELED, false);
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+			BALLOON_SLOW_RETRY_S);
+}
+
+static void given_a_restart_delay_and_count_are_one(struct kunit *test)
+{
+	struct balloon_schedule s = {
+		.state = BALLOON_ECANCELED, .delay = 16, .max_delay = 32,
+		.count = 4, .max_count = 9,
+	};
+
+	balloon_schedule_restart(&s);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+	KUNIT_EXPECT_EQ(test, s.delay, 1);
+	KUNIT_EXPECT_EQ(test, s.count, 1);
+	KUNIT_EXPECT_EQ(test, s.max_delay, 32);
+	KUNIT_EXPECT_EQ(test, s.max_count, 9);
+}
+
+static void given_the_guest_grows_so_does_the_default_floor(struct kunit *test)
+{
+	const unsigned long mib = (1UL << 20) / PAGE_SIZE;
+
+	KUNIT_EXPECT_EQ(test, balloon_default_floor(0), 0);
+	KUNIT_EXPECT_EQ(test, balloon_default_floor(64 * mib), 32 * mib);
+	KUNIT_EXPECT_EQ(test, balloon_default_floor(256 * mib), 80 * mib);
+	KUNIT_EXPECT_EQ(test, balloon_default_floor(1024 * mib), 128 * mib);
+	KUNIT_EXPECT_EQ(test, balloon_default_floor(16384 * mib),
+			(64 + 1024) * mib);
+}
+
+static void given_boot_counts_the_difference_is_what_the_guest_does_not_see(struct kunit *test)
+{
+	static const struct {
+		struct balloon_boot_counts c;
+		long difference;
+	} cases[] = {
+		/* all agree */
+		{ { .static_max = 1000, .first_target = 1000, .xen = 1000,
+		    .guest = 1000 }, 0 },
+		/* firmware and holes */
+		{ { .static_max = 1000, .first_target = 1000, .xen = 1000,
+		    .guest = 990 }, 10 },
+		/* special pages that only Xen counts */
+		{ { .static_max = 1000, .first_target = 1000, .xen = 1005,
+		    .guest = 1000 }, 5 },
+		/* too many to be special pages */
+		{ { .static_max = 1000, .first_target = 1000,
+		    .xen = 1000 + SZ_2M / PAGE_SIZE, .guest = 1000 },
+		  SZ_2M / PAGE_SIZE },
+		{ { .static_max = 1000, .first_target = 1000,
+		    .xen = 1001 + SZ_2M / PAGE_SIZE, .guest = 1000 }, 0 },
+		/* Xen has not populated all */
+		{ { .static_max = 1000, .first_target = 1000, .xen = 900,
+		    .guest = 1000 }, 0 },
+		/* no answer from Xen */
+		{ { .static_max = 1000, .first_target = 1000,
+		    .xen = (unsigned long)-1, .guest = 990 }, 10 },
+		/* video memory */
+		{ { .static_max = 1016, .first_target = 1000, .videoram = 16,
+		    .xen = 1016, .guest = 1000 }, 0 },
+		/* the guest sees more than the toolstack counts */
+		{ { .static_max = 1000, .first_target = 1000, .xen = 1000,
+		    .guest = 1010 }, -10 },
+		/* populate on demand */
+		{ { .static_max = 1000, .first_target = 500, .xen = 500,
+		    .guest = 990 }, 10 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    balloon_learn_difference(&cases[i].c),
+				    cases[i].difference, "case %u", i);
+}
+
+static void given_a_target_of_the_toolstack_it_is_converted_or_refused(struct kunit *test)
+{
+	const u64 page_kb = PAGE_SIZE >> 10;
+	const u64 max = balloon_max_target();
+	const struct {
+		u64 target_kb;
+		long difference;
+		int rc;
+		unsigned long pages;
+	} cases[] = {
+		{ 0, 0, 0, 0 },
+		{ 100 * page_kb, 0, 0, 100 },
+		{ 101 * page_kb - 1, 0, 0, 100 },
+		{ 100 * page_kb, 10, 0, 90 },
+		{ 100 * page_kb, -10, 0, 110 },
+		{ 100 * page_kb, 100, 0, 0 },
+		{ 100 * page_kb, 101, -ERANGE, 0 },
+		{ 0, 1, -ERANGE, 0 },
+		{ 0, LONG_MAX, -ERANGE, 0 },
+		{ max * page_kb, 0, 0, max },
+		{ max * page_kb, 1, 0, max - 1 },
+		{ max * page_kb, -1, -ERANGE, 0 },
+		{ (max + 1) * page_kb, 0, -ERANGE, 0 },
+		{ (max + 1) * page_kb, 1, -ERANGE, 0 },
+		{ HUGE_KB, 0, -ERANGE, 0 },
+		{ U64_MAX, 0, -ERANGE, 0 },
+		{ U64_MAX, LONG_MAX, -ERANGE, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned long pages = 4711;
+		int rc = balloon_target_from_kb(cases[i].target_kb,
+						cases[i].difference, &pages);
+
+		KUNIT_EXPECT_EQ_MSG(test, rc, cases[i].rc, "rc of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, pages,
+				    rc ? 4711 : cases[i].pages,
+				    "pages of case %u", i);
+	}
+}
+
+static void the_largest_target_is_the_physical_address_space(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, balloon_max_target(),
+			1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT));
+}
+
+static struct kunit_case balloon_policy_cases[] = {
+	KUNIT_CASE(given_target_met_plan_does_nothing),
+	KUNIT_CASE(given_target_above_and_a_balloon_plan_deflates),
+	KUNIT_CASE(given_an_empty_balloon_plan_adds_whole_sections),
+	KUNIT_CASE(given_no_hotplug_plan_clamps_what_is_out_of_reach),
+	KUNIT_CASE(given_target_below_plan_inflates_what_can_be_spared),
+	KUNIT_CASE(given_a_floor_plan_stops_there),
+	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
+	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
+	KUNIT_CASE(given_progress_the_schedule_starts_afresh),
+	KUNIT_CASE(given_nothing_to_do_the_worker_sleeps_until_woken),
+	KUNIT_CASE(given_a_restart_delay_and_count_are_one),
+	KUNIT_CASE(given_the_guest_grows_so_does_the_default_floor),
+	KUNIT_CASE(given_boot_counts_the_difference_is_what_the_guest_does_not_see),
+	KUNIT_CASE(given_a_target_of_the_toolstack_it_is_converted_or_refused),
+	KUNIT_CASE(the_largest_target_is_the_physical_address_space),
+	{}
+};
+
+static struct kunit_suite balloon_policy_suite = {
+	.name = "xen-balloon-policy",
+	.test_cases = balloon_policy_cases,
+};
+
+kunit_test_suite(balloon_policy_suite);

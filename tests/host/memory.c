@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The fake page allocator: each page has an owner. Free pages are counted by
+ * block of 2 MiB, and a block can be allocated when all of it is free:
+ *
+ *   pfn 0 ................ host_low_pages ................ nr_pages .... space
+ *       [ block | block | block | block | block | block ] [ section | ... ]
+ *         lowmem                  highmem  RAM, extra       not added yet
+ */
+
+#include <stdlib.h>
+
+#include "host.h"
+
+struct page *host_mem_map;
+unsigned long host_nr_struct_pages, host_low_pages;
+unsigned long max_pfn;
+struct resource iomem_resource;
+
+struct zone {
+	int unused;
+};
+static struct zone zones[2];
+
+static unsigned int zone_of(unsigned long pfn)
+{
+	return pfn >= host_low_pages;
+}
+
+static void set_owner(unsigned long pfn, enum host_owner owner)
+{
+	struct host_page *info = host.info + pfn;
+
+	if (info->owner == HOST_FREE) {
+		host.nr_free--;
+		host.free_in_block[pfn / HOST_BLOCK]--;
+	}
+	info->owner = owner;
+	if (owner == HOST_FREE) {
+		host.nr_free++;
+		host.free_in_block[pfn / HOST_BLOCK]++;
+	}
+}
+
+/* Finding free pages */
+
+static unsigned long nr_blocks(void)
+{
+	return host.nr_pages / HOST_BLOCK;
+}
+
+static unsigned long free_page_in(unsigned long block)
+{
+	unsigned long pfn = block * HOST_BLOCK;
+
+	while (host.info[pfn].owner != HOST_FREE)
+		pfn++;
+	return pfn;
+}
+
+static unsigned long find_page(unsigned int zone)
+{
+	unsigned long first = zone ? host_low_pages / HOST_BLOCK : 0;
+	unsigned long end = zone ? nr_blocks() :
+			    min(host_low_pages / HOST_BLOCK, nr_blocks());
+	unsigned long i, block, whole = ULONG_MAX, nr = end - first;
+
+	if (first >= end)
+		return ULONG_MAX;
+	block = host.scatter ? first + host_random() % nr :
+			       max(host.cursor[zone], first);
+	for (i = 0; i < nr; i++, block++) {
+		if (block >= end)
+			block = first;
+		if (!host.free_in_block[block])
+			continue;
+		/* A block that is broken already comes first. */
+		if (host.scatter || host.free_in_block[block] < HOST_BLOCK)
+			break;
+		if (whole == ULONG_MAX)
+			whole = block;
+	}
+	if (i == nr) {
+		if (whole == ULONG_MAX)
+			return ULONG_MAX;
+		block = whole;
+	}
+	host.cursor[zone] = block;
+	return free_page_in(block);
+}
+
+static unsigned long find_block(unsigned int zone)
+{
+	unsigned long block = zone ? host_low_pages / HOST_BLOCK : 0;
+	unsigned long end = zone ? nr_blocks() :
+			    min(host_low_pages / HOST_BLOCK, nr_blocks());
+
+	for (; !host.no_blocks && block < end; block++)
+		if (host.free_in_block[block] == HOST_BLOCK)
+			return block * HOST_BLOCK;
+	return ULONG_MAX;
+}
+
+static unsigned long find_free(unsigned int order, bool highmem)
+{
+	unsigned long pfn = ULONG_MAX;
+
+	if (highmem)
+		pfn = order ? find_block(1) : find_page(1);
+	if (pfn == ULONG_MAX)
+		pfn = order ? find_block(0) : find_page(0);
+	return pfn;
+}
+
+static void reclaim(unsigned long nr_pages)
+{
+	while (nr_pages-- && host.nr_cache) {
+		unsigned long pfn = host.cache[--host.nr_cache];
+
+		set_owner(pfn, HOST_FREE);
+		host_mem_map[pfn].refcount = 0;
+	}
+}
+
+static void clear_page(unsigned long pfn)
+{
+	struct host_page *info = host.info + pfn;
+
+	host_touch(pfn);
+	info->secret = false;
+	host.nr_page_clears++;
+	if (info->clears++)
+		host_violation("page %#lx is cleared twice", pfn);
+}
+
+/* For the driver */
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	unsigned long i, nr = 1UL << order, pfn = ULONG_MAX;
+
+	host_hold();
+	if (order && nr != HOST_BLOCK)
+		host_violation("alloc_pages() of order %u", order);
+	if (!(gfp & __GFP_NOWARN) || !(gfp & __GFP_NOMEMALLOC))
+		host_violation("alloc_pages() would warn or use reserves: %#x",
+			       gfp);
+	if (!(gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL)))
+		host_violation("alloc_pages() would invoke the OOM killer: %#x",
+			       gfp);
+	if (order && gfp & __GFP_DIRECT_RECLAIM)
+		host_violation("alloc_pages() of a block would compact memory");
+	if (host_mutex_held(&xen_balloon.lock))
+		host_violation("alloc_pages() with the short lock held");
+
+	if (!host_fails(order ? "alloc_pages of a block" : "alloc_pages")) {
+		if (gfp & __GFP_DIRECT_RECLAIM && host.nr_free < host.reserve + nr)
+			reclaim(host.reserve + nr - host.nr_free);
+		if (host.nr_free >= host.reserve + nr)
+			pfn = find_free(order, gfp & __GFP_HIGHMEM);
+	}
+	if (pfn == ULONG_MAX) {
+		host_release();
+		return NULL;
+	}
+
+	for (i = pfn; i < pfn + nr; i++) {
+		set_owner(i, HOST_DRIVER);
+		host.info[i].fresh_block = order;
+		host.info[i].clears = 0;
+		host_mem_map[i].refcount = i == pfn;
+		if (gfp & __GFP_ZERO)
+			clear_page(i);
+	}
+	host_release();
+	return host_mem_map + pfn;
+}
+
+void split_page(struct page *page, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << order; i++) {
+		page[i].refcount = 1;
+		host.info[page_to_pfn(page) + i].fresh_block = false;
+	}
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	unsigned long i, nr = 1UL << order, pfn = page_to_pfn(page);
+
+	host_hold();
+	if (order && (nr != HOST_BLOCK || pfn % nr))
+		host_violation("__free_pages() of order %u at %#lx", order, pfn);
+	for (i = pfn; i < pfn + nr; i++) {
+		struct page *p = host_mem_map + i;
+
+		if (host.info[i].owner != HOST_DRIVER)
+			host_violation("page %#lx is freed, but was not the driver's",
+				       i);
+		if (p->page_type != UINT_MAX || p->reserved)
+			host_violation("page %#lx is freed with flags %#x %d", i,
+				       p->page_type, p->reserved);
+		if (p->refcount != (i == pfn))
+			host_violation("page %#lx is freed with %d references",
+				       i, p->refcount);
+		if (!host_page_populated(i))
+			host_violation("page %#lx is freed without memory behind it",
+				       i);
+		host_check_xen_page(i, true, true);
+		p->refcount = 0;
+		set_owner(i, HOST_FREE);
+	}
+	host_release();
+}
+
+struct zone *page_zone(const struct page *page)
+{
+	return &zones[zone_of(page_to_pfn(page))];
+}
+
+void adjust_managed_page_count(struct page *page, long count)
+{
+	host_hold();
+	host.managed[zone_of(page_to_pfn(page))] += count;
+	host_release();
+}
+
+void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
+			 long delta)
+{
+	host_hold();
+	host.nr_balloon_pages += delta;
+	host_release();
+}
+
+long si_mem_available(void)
+{
+	long available;
+
+	host_hold();
+	available = (long)(host.nr_free + host.nr_cache) - (long)host.reserve;
+	if (host_fails("si_mem_available"))
+		available = -1;
+	host_release();
+	return available;
+}
+
+void clear_highpage(struct page *page)
+{
+	host_hold();
+	clear_page(page_to_pfn(page));
+	host_release();
+}
+
+void kmap_flush_unused(void)
+{
+	host.nr_kmap_flushes++;
+}
+
+unsigned long get_num_physpages(void)
+{
+	return max_pfn;
+}
+
+/* For the tests: other users of memory in the guest */
+
+unsigned long host_user_alloc(unsigned long nr_pages)
+{
+	unsigned long i, pfn;
+
+	host_hold();
+	for (i = 0; i < nr_pages; i++) {
+		pfn = find_free(0, true);
+		if (pfn == ULONG_MAX)
+			break;
+		host_touch(pfn);
+		set_owner(pfn, HOST_USER);
+		host.info[pfn].secret = true;
+		host_mem_map[pfn].refcount = 1;
+		host.used[host.nr_used++] = pfn;
+	}
+	host_release();
+	return i;
+}
+
+static unsigned long pick_user(void)
+{
+	unsigned long i = host_random() % host.nr_used;
+	unsigned long pfn = host.used[i];
+
+	host.used[i] = host.used[--host.nr_used];
+	return pfn;
+}
+
+/* Pages of no particular order, so blocks have holes. */
+void host_user_free(unsigned long nr_pages)
+{
+	host_hold();
+	for (; nr_pages && host.nr_used; nr_pages--) {
+		unsigned long pfn = pick_user();
+
+		host_mem_map[pfn].refcount = 0;
+		set_owner(pfn, HOST_FREE);
+	}
+	host_release();
+}
+
+void host_user_to_cache(unsigned long nr_pages)
+{
+	host_hold();
+	for (; nr_pages && host.nr_used; nr_pages--) {
+		unsigned long pfn = pick_user();
+
+		set_owner(pfn, HOST_CACHE);
+		host.cache[host.nr_cache++] = pfn;
+	}
+	host_release();
+}
+
+/* One page in use in every @every pages: no block is whole. */
+void host_shatter_guest(unsigned int every)
+{
+	unsigned long pfn;
+
+	for (pfn = every / 2; pfn < host.nr_pages; pfn += every) {
+		if (host.info[pfn].owner != HOST_FREE)
+			continue;
+		host_touch(pfn);
+		set_owner(pfn, HOST_USER);
+		host.info[pfn].secret = true;
+		host_mem_map[pfn].refcount = 1;
+		host.used[host.nr_used++] = pfn;
+	}
+}
+
+/* Hotplug */
+
+struct range mhp_get_pluggable_range(bool need_mapping)
+{
+	/* Not where the RAM is: see defect 15 of the old driver on arm64. */
+	return (struct range) {
+		.start = PFN_PHYS(host.sections_end),
+		.end = PFN_PHYS(host.cfg.space * HOST_BLOCK) - 1,
+	};
+}
+
+int allocate_resource(struct resource *root, struct resource *res,
+		      resource_size_t size, resource_size_t from,
+		      resource_size_t to, resource_size_t align,
+		      void *alignf, void *data)
+{
+	unsigned long at = round_up(from, align);
+
+	if (root != &iomem_resource || align != PFN_PHYS(PAGES_PER_SECTION) ||
+	    !size || size % align)
+		host_violation("allocate_resource() of %#lx aligned to %#lx",
+			       size, align);
+	if (res->flags != (IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY) ||
+	    !res->name || strcmp(res->name, "System RAM"))
+		host_violation("allocate_resource() of something else than RAM");
+	if (host_fails("allocate_resource"))
+		return -EBUSY;
+	if (at < PFN_PHYS(host.sections_end) || at + size - 1 > to)
+		return -EBUSY;
+	res->start = at;
+	res->end = at + size - 1;
+	return 0;
+}
+
+int release_resource(struct resource *res)
+{
+	if (!res->end)
+		host_violation("release_resource() of what is not allocated");
+	res->end = 0;
+	return 0;
+}
+
+int memory_add_physaddr_to_nid(u64 start)
+{
+	return 0;
+}
+
+int add_memory_resource(int nid, struct resource *res, mhp_t flags)
+{
+	unsigned long pfn = PHYS_PFN(res->start), i;
+	unsigned long nr = PHYS_PFN(res->end + 1) - pfn;
+
+	if (!host_mutex_held(&host_device_hotplug_lock))
+		host_violation("add_memory_resource() without the hotplug lock");
+	if (host_mutex_held(&xen_balloon.lock))
+		host_violation("add_memory_resource() with the balloon's lock");
+	if (flags != MHP_MERGE_RESOURCE)
+		host_violation("add_memory_resource() with flags %d", flags);
+	if (host_fails("add_memory_resource"))
+		return -EEXIST;
+
+	host_hold();
+	for (i = pfn; i < pfn + nr; i++) {
+		if (host.info[i].owner != HOST_ABSENT)
+			host_violation("page %#lx is added a second time", i);
+		host_check_xen_page(i, false, true);
+		set_owner(i, HOST_ADDED);
+		host_mem_map[i].page_type = HOST_PGTY_OFFLINE;
+		host_mem_map[i].refcount = 1;
+	}
+	host.sections_end = pfn + nr;
+	host.nr_pages = pfn + nr;
+	host_nr_struct_pages = pfn + nr;
+	host_release();
+	kfree(res);	/* merged with its neighbour */
+	while (!host.cfg.offline_sections && host_online())
+		;
+	return 0;
+}
+
+/* The next section comes online; false when there is none. */
+bool host_online(void)
+{
+	unsigned long pfn, end, i;
+
+	host_hold();
+	pfn = host.offline_pfn;
+	while (pfn < host.nr_pages && host.info[pfn].owner != HOST_ADDED)
+		pfn++;
+	end = pfn + PAGES_PER_SECTION;
+	host.offline_pfn = pfn < host.nr_pages ? end : pfn;
+	host_release();
+	if (pfn >= host.nr_pages)
+		return false;
+
+	while (pfn < end) {
+		unsigned int order = min(10, __builtin_ctzl(pfn));
+
+		while (pfn + (1UL << order) > end)
+			order--;
+		host_hold();
+		for (i = pfn; i < pfn + (1UL << order); i++)
+			set_owner(i, HOST_DRIVER);
+		host_release();
+		host.online_callback(host_mem_map + pfn, order);
+		pfn += 1UL << order;
+	}
+	if (host.memory_nb) {
+		host.memory_nb->notifier_call(host.memory_nb, MEM_GOING_ONLINE,
+					      NULL);
+		host.memory_nb->notifier_call(host.memory_nb, MEM_ONLINE, NULL);
+	}
+	return true;
+}
+
+/* Start */
+
+void host_memory_start(void)
+{
+	const struct host_config *cfg = &host.cfg;
+	unsigned long space = cfg->space * HOST_BLOCK;
+	unsigned long ram = cfg->ram * HOST_BLOCK, pfn;
+	unsigned long with_allocator = ram - cfg->unpopulated_pages;
+
+	host_mem_map = calloc(space, sizeof(*host_mem_map));
+	host.info = calloc(space, sizeof(*host.info));
+	host.free_in_block = calloc(cfg->space, sizeof(*host.free_in_block));
+	host.used = calloc(space, sizeof(*host.used));
+	host.cache = calloc(space, sizeof(*host.cache));
+	host_low_pages = (cfg->low ?: cfg->space) * HOST_BLOCK;
+	host.nr_pages = (cfg->ram + cfg->extra) * HOST_BLOCK;
+	host_nr_struct_pages = host.nr_pages;
+	host.sections_end = round_up(host.nr_pages, PAGES_PER_SECTION);
+	host.offline_pfn = host.nr_pages;
+	host.reserve = cfg->reserve;
+
+	for (pfn = 0; pfn < space; pfn++)
+		host_mem_map[pfn].page_type = UINT_MAX;
+	for (pfn = 0; pfn < with_allocator; pfn++) {
+		set_owner(pfn, HOST_FREE);
+		host.info[pfn].secret = !cfg->pod_cache;
+		host.managed[zone_of(pfn)]++;
+	}
+	for (; pfn < ram; pfn++)
+		set_owner(pfn, HOST_FOREIGN);
+	for (; pfn < host.nr_pages; pfn++) {
+		set_owner(pfn, HOST_DRIVER);
+		host_mem_map[pfn].reserved = true;
+		host_mem_map[pfn].refcount = 1;
+	}
+	memset(xen_extra_mem, 0, sizeof(xen_extra_mem));
+	if (cfg->extra)
+		xen_extra_mem[0] = (struct xen_memory_region) {
+			.start_pfn = ram, .n_pfns = cfg->extra * HOST_BLOCK,
+		};
+	max_pfn = host.nr_pages;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Fakes: what the driver calls, instrumented. Each checks how it is used, and
+ * each that can fail in the kernel is a failure point (host_fails()).
+ */
+#ifndef HOST_FAKES_H
+#define HOST_FAKES_H
+
+/* Warnings, once per life of the driver */
+
+extern unsigned long host_generation;
+void host_log(const char *fmt, ...) __printf(1, 2);
+void host_warn(const char *what);
+void panic(const char *fmt, ...) __attribute__((noreturn)) __printf(1, 2);
+
+#define host_once(action) do {						\
+	static unsigned long seen;					\
+	if (__atomic_exchange_n(&seen, host_generation, __ATOMIC_RELAXED) != \
+	    host_generation)						\
+		action;							\
+} while (0)
+
+#ifndef pr_fmt
+#define pr_fmt(fmt) fmt
+#endif
+#define pr_err(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_warn(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_notice(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_info(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_debug(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_err_ratelimited	pr_err
+#define pr_warn_ratelimited	pr_warn
+#define pr_info_once(fmt, ...)	host_once(pr_info(fmt, ##__VA_ARGS__))
+#define pr_warn_once(fmt, ...)	host_once(pr_warn(fmt, ##__VA_ARGS__))
+#define WARN_ONCE(cond, fmt, ...) ({					\
+	bool cond_ = (cond);						\
+	if (cond_)							\
+		host_once(host_warn(fmt));				\
+	cond_;								\
+})
+#define WARN_ON_ONCE(cond)	WARN_ONCE(cond, #cond)
+
+/* Locks: held once, in order, by the one who unlocks */
+
+struct mutex {
+	pthread_mutex_t impl;
+	const char *name;
+	unsigned long owner;
+};
+
+#define __MUTEX_INITIALIZER(lockname) \
+	{ .impl = PTHREAD_MUTEX_INITIALIZER, .name = #lockname }
+
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+bool host_mutex_held(const struct mutex *m);
+
+#define lockdep_assert_held(m) do {					\
+	if (!host_mutex_held(m))					\
+		host_violation("%s: %s is not held", __func__, #m);	\
+} while (0)
+
+extern struct mutex host_device_hotplug_lock;
+#define lock_device_hotplug()	mutex_lock(&host_device_hotplug_lock)
+#define unlock_device_hotplug()	mutex_unlock(&host_device_hotplug_lock)
+
+/* Time, work, waiting: run by the test */
+
+#define HZ	100
+extern unsigned long host_jiffies;
+#define jiffies	READ_ONCE(host_jiffies)
+#define time_is_before_jiffies(a)	((long)((a) - jiffies) < 0)
+#define time_is_after_jiffies(a)	((long)((a) - jiffies) > 0)
+void schedule_timeout_idle(unsigned long timeout);
+
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+
+struct delayed_work {
+	struct work_struct work;
+	unsigned long due;
+	bool pending;
+};
+
+struct workqueue_struct;
+
+enum { WQ_UNBOUND = 1 << 1, WQ_FREEZABLE = 1 << 2 };
+
+#define INIT_DELAYED_WORK(d, fn) \
+	(*(d) = (struct delayed_work) { .work = { .func = (fn) } })
+static inline struct delayed_work *to_delayed_work(struct work_struct *work)
+{
+	return container_of(work, struct delayed_work, work);
+}
+
+struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
+					 int max_active);
+void destroy_workqueue(struct workqueue_struct *wq);
+bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
+			unsigned long delay);
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
+		      unsigned long delay);
+bool cancel_delayed_work_sync(struct delayed_work *d);
+
+typedef struct { int unused; } wait_queue_head_t;
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { 0 }
+void wake_up(wait_queue_head_t *wq);
+int host_wait(void);	/* something may have changed: 0, or a signal */
+#define wait_event_interruptible(wq, cond) ({				\
+	int rc_ = 0;							\
+	(void)&(wq);							\
+	while (!(cond) && !rc_)						\
+		rc_ = host_wait();					\
+	rc_;								\
+})
+
+/* Memory of the driver's own */
+
+void *host_alloc(size_t n, size_t size);
+void kfree(const void *p);
+#define kvcalloc(n, size, gfp)	((void)(gfp), host_alloc(n, size))
+#define kzalloc(size, gfp)	((void)(gfp), host_alloc(1, size))
+#define kzalloc_obj(obj, ...)	((__typeof__(obj) *)host_alloc(1, sizeof(obj)))
+#define kvfree(p)		kfree(p)
+
+/* Pages */
+
+#define __GFP_HIGHMEM		0x0002u
+#define __GFP_IO		0x0040u
+#define __GFP_FS		0x0080u
+#define __GFP_ZERO		0x0100u
+#define __GFP_DIRECT_RECLAIM	0x0400u
+#define __GFP_KSWAPD_RECLAIM	0x0800u
+#define __GFP_RECLAIM		(__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
+#define __GFP_NOWARN		0x2000u
+#define __GFP_RETRY_MAYFAIL	0x4000u
+#define __GFP_NORETRY		0x10000u
+#define __GFP_NOMEMALLOC	0x80000u
+#define __GFP_HARDWALL		0x100000u
+
+struct page {
+	struct list_head lru;
+	unsigned int page_type;	/* UINT_MAX: none */
+	int refcount;
+	bool reserved;
+};
+
+struct zone;
+struct pglist_data;
+enum node_stat_item { NR_BALLOON_PAGES };
+
+extern struct page *host_mem_map;
+extern unsigned long host_nr_struct_pages, host_low_pages;
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return page - host_mem_map;
+}
+
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	if (pfn >= host_nr_struct_pages)
+		host_violation("pfn_to_page(%#lx) of a page that is not there",
+			       pfn);
+	return host_mem_map + pfn;
+}
+
+static inline bool PageHighMem(const struct page *page)
+{
+	return page_to_pfn(page) >= host_low_pages;
+}
+
+#define HOST_PGTY_OFFLINE	0xf1000000u
+
+static inline bool PageOffline(const struct page *page)
+{
+	return page->page_type == HOST_PGTY_OFFLINE;
+}
+
+static inline void __SetPageOffline(struct page *page)
+{
+	page->page_type = HOST_PGTY_OFFLINE;
+}
+
+static inline void __ClearPageOffline(struct page *page)
+{
+	page->page_type = UINT_MAX;
+}
+
+static inline void ClearPageReserved(struct page *page)
+{
+	page->reserved = false;
+}
+
+static inline void set_page_count(struct page *page, int count)
+{
+	page->refcount = count;
+}
+
+struct zone *page_zone(const struct page *page);
+#define page_pgdat(page)	((void)(page), (struct pglist_data *)NULL)
+void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
+			 long delta);
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+void split_page(struct page *page, unsigned int order);
+void __free_pages(struct page *page, unsigned int order);
+void adjust_managed_page_count(struct page *page, long count);
+long si_mem_available(void);
+void clear_highpage(struct page *page);
+void kmap_flush_unused(void);
+void flush_tlb_all(void);
+unsigned long get_num_physpages(void);
+
+extern unsigned long max_pfn;
+extern u64 max_mem_size;
+extern enum system_states {
+	SYSTEM_BOOTING, SYSTEM_SCHEDULING, SYSTEM_FREEING_INITMEM,
+	SYSTEM_RUNNING,
+} system_state;
+
+/* Hotplug */
+
+/* A section is small here, so that a small guest has many. */
+#define PAGES_PER_SECTION	(2UL << (21 - PAGE_SHIFT))
+
+struct range {
+	u64 start, end;
+};
+
+struct resource {
+	resource_size_t start, end;
+	const char *name;
+	unsigned long flags;
+};
+
+extern struct resource iomem_resource;
+
+int allocate_resource(struct resource *root, struct resource *res,
+		      resource_size_t size, resource_size_t min,
+		      resource_size_t max, resource_size_t align,
+		      void *alignf, void *data);
+int release_resource(struct resource *res);
+struct range mhp_get_pluggable_range(bool need_mapping);
+
+typedef int mhp_t;
+#define MHP_MERGE_RESOURCE	1
+int memory_add_physaddr_to_nid(u64 start);
+int add_memory_resource(int nid, struct resource *res, mhp_t flags);
+
+typedef void (*online_page_callback_t)(struct page *page, unsigned int order);
+int set_online_page_callback(online_page_callback_t callback);
+int restore_online_page_callback(online_page_callback_t callback);
+
+struct notifier_block {
+	int (*notifier_call)(struct notifier_block *nb, unsigned long event,
+			     void *data);
+};
+
+enum {
+	MEM_ONLINE = 1 << 0, MEM_GOING_OFFLINE = 1 << 1, MEM_OFFLINE = 1 << 2,
+	MEM_GOING_ONLINE = 1 << 3, MEM_CANCEL_ONLINE = 1 << 4,
+	MEM_CANCEL_OFFLINE = 1 << 5,
+};
+#define NOTIFY_DONE	0
+#define NOTIFY_OK	1
+int register_memory_notifier(struct notifier_block *nb);
+void unregister_memory_notifier(struct notifier_block *nb);
+
+/* sysctl */
+
+struct ctl_table {
+	const char *procname;
+	void *data;
+	int maxlen;
+	umode_t mode;
+	int proc_handler;
+	void *extra1, *extra2;
+};
+
+struct ctl_table_header;
+#define proc_dointvec_minmax	1
+#define SYSCTL_ZERO		((void *)&host_sysctl_vals[0])
+#define SYSCTL_ONE		((void *)&host_sysctl_vals[1])
+extern const int host_sysctl_vals[];
+struct ctl_table_header *host_register_sysctl(const char *path,
+					      const struct ctl_table *table,
+					      size_t nr);
+#define register_sysctl(path, table) \
+	host_register_sysctl(path, table, ARRAY_SIZE(table))
+void unregister_sysctl_table(struct ctl_table_header *header);
+
+/* sysfs */
+
+struct attribute {
+	const char *name;
+	umode_t mode;
+};
+
+struct attribute_group {
+	const char *name;
+	struct attribute **attrs;
+};
+
+struct bus_type {
+	const char *name, *dev_name;
+};
+
+struct device {
+	const struct bus_type *bus;
+	const struct attribute_group **groups;
+	void (*release)(struct device *dev);
+	bool registered;
+	int refcount;
+};
+
+struct device_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct device *dev, struct device_attribute *attr,
+			char *buf);
+	ssize_t (*store)(struct device *dev, struct device_attribute *attr,
+			 const char *buf, size_t count);
+};
+
+#define DEVICE_ATTR_RW(_name) \
+	struct device_attribute dev_attr_##_name = {			\
+		.attr = { .name = #_name, .mode = 0644 },		\
+		.show = _name##_show, .store = _name##_store,		\
+	}
+#define DEVICE_ATTR_RO(_name) \
+	struct device_attribute dev_attr_##_name = {			\
+		.attr = { .name = #_name, .mode = 0444 },		\
+		.show = _name##_show,					\
+	}
+
+int subsys_system_register(const struct bus_type *subsys,
+			   const struct attribute_group **groups);
+void bus_unregister(const struct bus_type *bus);
+int device_register(struct device *dev);
+void device_unregister(struct device *dev);
+void put_device(struct device *dev);
+int sysfs_emit(char *buf, const char *fmt, ...) __printf(2, 3);
+
+#define CAP_SYS_ADMIN	21
+bool capable(int cap);
+ssize_t strscpy(char *dst, const char *src, size_t size);
+
+/* xenbus */
+
+struct xenbus_transaction {
+	u32 id;
+};
+
+struct xenbus_watch {
+	const char *node;
+	void (*callback)(struct xenbus_watch *watch, const char *path,
+			 const char *token);
+};
+
+#define XBT_NIL	((struct xenbus_transaction) { 0 })
+void *xenbus_read(struct xenbus_transaction t, const char *dir,
+		  const char *node, unsigned int *len);
+int register_xenbus_watch(struct xenbus_watch *watch);
+int register_xenstore_notifier(struct notifier_block *nb);
+
+/* Xen */
+
+bool xen_domain(void);
+bool xen_pv_domain(void);
+bool xen_initial_domain(void);
+unsigned long pfn_to_gfn(unsigned long pfn);
+
+struct start_info {
+	unsigned long nr_pages;
+};
+extern struct start_info *xen_start_info;
+extern unsigned long xen_released_pages, xen_unpopulated_pages;
+
+long HYPERVISOR_memory_op(unsigned int cmd, void *arg);
+
+#ifdef CONFIG_XEN_HAVE_PVMMU
+#define PTRS_PER_PTE	512
+#define PG_LEVEL_4K	1
+#define PAGE_KERNEL	((pgprot_t) { 0x63 })
+
+typedef struct { u64 pte; } pte_t;
+typedef struct { u64 pgprot; } pgprot_t;
+typedef struct { phys_addr_t maddr; } xmaddr_t;
+
+static inline pte_t __pte_ma(u64 val)
+{
+	return (pte_t) { val };
+}
+
+static inline pte_t mfn_pte(unsigned long mfn, pgprot_t prot)
+{
+	return (pte_t) { (u64)mfn << PAGE_SHIFT | prot.pgprot };
+}
+
+static inline u64 pte_val_ma(pte_t pte)
+{
+	return pte.pte;
+}
+
+pte_t *lookup_address(unsigned long address, unsigned int *level);
+xmaddr_t arbitrary_virt_to_machine(void *address);
+struct mmu_update;
+int HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int count,
+			  unsigned int *success_count, domid_t domid);
+#endif
+bool set_phys_to_machine(unsigned long pfn, unsigned long mfn);
+int xen_alloc_p2m_entry(unsigned long pfn);
+
+/* Initcalls: called by the test in the order of the kernel */
+
+#define pure_initcall(fn)	int (*const host_pure_initcall)(void) = fn
+#define subsys_initcall(fn)	int (*const host_subsys_initcall)(void) = fn
+#define late_initcall_sync(fn)	int (*const host_late_initcall_sync)(void) = fn
+
+#endif /* HOST_FAKES_H */

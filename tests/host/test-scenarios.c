@@ -1,0 +1,1270 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What a guest goes through, by story. Sizes are blocks of 2 MiB where not
+ * said otherwise; the numbers of defects are those of the driver's history in
+ * Documentation/testing.rst.
+ */
+
+#include <stdlib.h>
+
+#include "test.h"
+
+#define BLOCKS(n)	((n) * HOST_BLOCK)
+#define BLOCKS_KB(n)	((n) * 2048UL)
+
+static const struct host_config pvh = {
+	.ram = 32, .host_free = 8, .reserve = 4,
+};
+
+static const struct host_config pv = {
+	.pv = HOST_HAS_PV, .ram = 32, .host_free = 8, .reserve = 4,
+};
+
+static const struct host_config *const kinds[] = { &pvh, &pv };
+
+#define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)
+
+static char *kb_text(unsigned long kb)
+{
+	static char text[24];
+
+	snprintf(text, sizeof(text), "%lu", kb);
+	return text;
+}
+
+static void set_target(unsigned long pages)
+{
+	balloon_set_new_target(pages);
+}
+
+static unsigned long current(void)
+{
+	return xen_balloon.current_pages;
+}
+
+static void expect_current(unsigned long pages)
+{
+	EXPECT_EQ(current(), pages);
+	EXPECT_EQ(host_with_allocator(), pages);
+	host_check();
+}
+
+/* Down and up */
+
+TEST("given a lower target the guest shrinks to the page, in blocks and single pages")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20) + 3);
+		settle();
+		expect_current(BLOCKS(20) + 3);
+		if (!host.cfg.pv)
+			EXPECT_EQ(host.nr_released[9], 11);
+		EXPECT_EQ(host.tot_frames, (BLOCKS(20) + 3) * HOST_FRAMES);
+		EXPECT_EQ(host_run(), 0);
+		EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+	}
+}
+
+TEST("given a higher target the guest takes back whole blocks first")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20));
+		settle();
+		set_target(BLOCKS(30) + 5);
+		settle();
+		expect_current(BLOCKS(30) + 5);
+		EXPECT_EQ(host.nr_populated[9], 10);
+		EXPECT_EQ(host.nr_free, BLOCKS(30) + 5);
+		set_target(BLOCKS(32));
+		settle();
+		expect_current(BLOCKS(32));
+		EXPECT(list_empty(&xen_balloon.blocks));
+		EXPECT(list_empty(&xen_balloon.singles));
+	}
+}
+
+TEST("given targets of every remainder each is met to the page")
+{
+	unsigned long pages;
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		for (pages = BLOCKS(17); pages < BLOCKS(32); pages += 229) {
+			set_target(pages);
+			settle();
+			expect_current(pages);
+			set_target(BLOCKS(49) - pages);
+			settle();
+			expect_current(BLOCKS(49) - pages);
+		}
+	}
+}
+
+TEST("given a target the worker runs at once and then sleeps without a timer (defect 4)")
+{
+	host_boot(&pvh);
+	settle();
+	host.nr_passes = 0;
+	set_target(BLOCKS(31));
+	EXPECT_EQ(host_next_due_s(), 0);
+	settle_for(1000);
+	EXPECT(host.nr_passes <= 2);
+	set_target(BLOCKS(31));
+	settle();
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given a large guest a batch is bounded, and a new target is taken up between batches")
+{
+	static const struct host_config large = {
+		.ram = 300, .host_free = 8, .reserve = 4,
+	};
+	struct host_config cfg = large;
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		cfg.pv = kinds[i]->pv;
+		host_boot(&cfg);
+		balloon_set_floor(0);
+		settle();
+		host_shatter_guest(HOST_BLOCK / 2);
+		set_target(BLOCKS(300) - 20000 * (HOST_BLOCK / 32) / 16);
+		host.nr_passes = 0;
+		settle();
+		expect_current(xen_balloon.target_pages);
+		if (PAGE_SHIFT == 12)
+			EXPECT(host.nr_passes >= 3);
+		set_target(BLOCKS(300));
+		settle();
+		expect_current(BLOCKS(300));
+	}
+}
+
+TEST("given a huge guest a pass moves at most 128 MiB in blocks")
+{
+	static const struct host_config large = {
+		.ram = 300, .host_free = 8, .reserve = 4,
+	};
+	unsigned long most;
+
+	host_boot(&large);
+	balloon_set_floor(0);
+	settle();
+	set_target(BLOCKS(10));
+	host.nr_passes = 0;
+	settle();
+	expect_current(BLOCKS(10));
+	most = DIV_ROUND_UP(BLOCKS(290), BATCH_PAGES);
+	EXPECT(host.nr_passes >= most && host.nr_passes <= most + 2);
+	set_target(BLOCKS(300));
+	host.nr_passes = 0;
+	settle();
+	expect_current(BLOCKS(300));
+	EXPECT(host.nr_passes >= most && host.nr_passes <= most + 2);
+}
+
+/* Scrubbing */
+
+TEST("given scrub_pages nothing leaves with what it held, and nothing is cleared twice (defect 12)")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		host_user_alloc(BLOCKS(30));
+		host_user_free(BLOCKS(29));
+		host.nr_page_clears = 0;
+		set_target(BLOCKS(17) + 1);
+		settle();
+		expect_current(BLOCKS(17) + 1);
+		EXPECT_EQ(host.nr_page_clears, BLOCKS(15) - 1);
+	}
+}
+
+TEST("without scrub_pages no page is touched on its way out")
+{
+	host_boot(&pvh);
+	host_sysfs_write("scrub_pages", "0");
+	host.allow_unscrubbed = true;
+	host.nr_page_clears = 0;
+	set_target(BLOCKS(20) + 1);
+	settle();
+	expect_current(BLOCKS(20) + 1);
+	EXPECT_EQ(host.nr_page_clears, 0);
+}
+
+/* Fragmentation */
+
+TEST("given a fragmented guest single pages go, and come back as single pages")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		host_shatter_guest(HOST_BLOCK);
+		set_target(BLOCKS(20));
+		settle();
+		expect_current(BLOCKS(20));
+		EXPECT_EQ(host.nr_released[9], 0);
+		EXPECT(list_empty(&xen_balloon.blocks));
+		set_target(BLOCKS(32));
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("given single pages that fill a block they come back as a block")
+{
+	host_boot(&pvh);
+	host.no_blocks = true;
+	set_target(BLOCKS(24));
+	settle();
+	expect_current(BLOCKS(24));
+	EXPECT_EQ(host.nr_released[9], 0);
+	EXPECT(!list_empty(&xen_balloon.blocks));
+	set_target(BLOCKS(32));
+	settle();
+	EXPECT(host.nr_populated[9] > 0);
+	expect_current(BLOCKS(32));
+}
+
+TEST("given a fragmented host blocks come back in single pages, to the page")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20));
+		settle();
+		host.host_no_blocks = true;
+		set_target(BLOCKS(31) + 7);
+		settle();
+		expect_current(BLOCKS(31) + 7);
+		EXPECT_EQ(host.nr_populated[9], 0);
+	}
+}
+
+TEST("given a host whose blocks run out midway the rest comes in single pages")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(20));
+	settle();
+	host_others_take(17 * 512, false);
+	EXPECT(host.nr_free_mfns >= 12 * 512 / HOST_FRAMES ||
+	       host.nr_free_mfns == 4 * 512);
+	set_target(BLOCKS(24));
+	settle();
+	expect_current(BLOCKS(24));
+	host_others_give();
+	set_target(BLOCKS(25));
+	settle_for(2);
+	if (HOST_FRAMES == 1)
+		expect_current(BLOCKS(25));
+	host_others_give_all();
+	settle_for(100);
+	expect_current(BLOCKS(25));
+}
+
+TEST("given a Xen that refuses blocks all goes in single pages, after one try (fact: extent order)")
+{
+	host_boot(&pvh);
+	host.max_order = 4;
+	set_target(BLOCKS(20) + 1);
+	settle();
+	expect_current(BLOCKS(20) + 1);
+	EXPECT(xen_balloon.blocks_refused);
+	EXPECT_EQ(xen_balloon.nr_quarantined, 0);
+	set_target(BLOCKS(32));
+	settle();
+	expect_current(BLOCKS(32));
+}
+
+/* Shortages */
+
+TEST("given too little free memory the worker backs off, gives up and goes on later (defect 5)")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(BLOCKS(30));
+	set_target(BLOCKS(20));
+	settle();
+	EXPECT(current() >= BLOCKS(30) && current() < BLOCKS(31));
+	EXPECT(host.nr_free >= host.reserve);
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_EAGAIN);
+	settle_for(20);
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_ECANCELED);
+	EXPECT_EQ(host_next_due_s(), BALLOON_SLOW_RETRY_S - (20 - 1 - 2 - 4 - 8));
+	host.nr_passes = 0;
+	settle_for(600);
+	EXPECT_EQ(host.nr_passes, 10);
+	host_user_free(BLOCKS(15));
+	settle_for(BALLOON_SLOW_RETRY_S);
+	expect_current(BLOCKS(20));
+}
+
+TEST("given shortages the delays are 1, 2 and 4 s, then max_schedule_delay counts")
+{
+	unsigned long t, last = 0, i, gaps[8], nr = 0;
+
+	host_boot(&pvh);
+	host_sysfs_write("max_retry_count", "0");
+	host_sysfs_write("max_schedule_delay", "6");
+	settle();
+	host_user_alloc(BLOCKS(32));
+	set_target(BLOCKS(20));
+	host_run();
+	for (t = 1; t < 60 && nr < 6; t++)
+		if (host_advance(1)) {
+			gaps[nr++] = t - last;
+			last = t;
+		}
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(gaps[i], i == 0 ? 1 : i == 1 ? 2 : i == 2 ? 4 : 6);
+	EXPECT_EQ(host_sysfs_read("schedule_delay"), 6);
+	host_sysfs_write("max_schedule_delay", "2");
+	EXPECT_EQ(host_sysfs_read("schedule_delay"), 2);
+	host_check();
+}
+
+TEST("given a back-off a changed target is taken up at once")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(BLOCKS(32));
+	set_target(BLOCKS(20));
+	settle_for(100);
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_ECANCELED);
+	host_user_free(BLOCKS(32));
+	set_target(BLOCKS(21));
+	settle();
+	expect_current(BLOCKS(21));
+}
+
+TEST("given page cache the guest gives that up too")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(BLOCKS(31));
+	host_user_to_cache(BLOCKS(14));
+	set_target(BLOCKS(18));
+	settle_for(10);
+	expect_current(BLOCKS(18));
+}
+
+TEST("given a hard limit the balloon stays until it is raised")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20));
+		settle();
+		host.hard_limit = (BLOCKS(25) + 1) * HOST_FRAMES;
+		set_target(BLOCKS(30));
+		settle_for(3);
+		expect_current(BLOCKS(25) + 1);
+		host.hard_limit = ULONG_MAX;
+		settle_for(70);
+		expect_current(BLOCKS(30));
+	}
+}
+
+TEST("given no memory available no TLB is flushed and Xen is not called (defect 10)")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host_user_alloc(BLOCKS(32));
+		host.nr_memory_ops = host.nr_flushes = 0;
+		set_target(BLOCKS(20));
+		settle_for(300);
+		EXPECT_EQ(host.nr_memory_ops, 0);
+		EXPECT_EQ(host.nr_flushes, 0);
+		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("outside PV no TLB is flushed, on PV once per batch (defect 13)")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20));
+		settle();
+		EXPECT(host.cfg.pv ? host.nr_flushes == 1 ||
+				     host.nr_flushes == 2 : !host.nr_flushes);
+		host.nr_flushes = 0;
+		set_target(BLOCKS(32));
+		settle();
+		EXPECT_EQ(host.nr_flushes, 0);
+	}
+}
+
+/* The floor */
+
+TEST("given a target of almost nothing the guest keeps its floor (defect 3)")
+{
+	host_boot(&pvh);
+	set_target(1);
+	settle();
+	expect_current(BLOCKS(16));
+	EXPECT_EQ(xen_balloon.target_pages, 1);
+	settle_for(200);
+	expect_current(BLOCKS(16));
+	host_sysfs_write("floor_kb", kb_text(BLOCKS_KB(10)));
+	settle();
+	expect_current(BLOCKS(10));
+	set_target(0);
+	settle();
+	expect_current(BLOCKS(10));
+	host_sysfs_write("floor_kb", "0");
+	settle_for(300);
+	/* what the allocator keeps for itself */
+	expect_current(host.reserve);
+	EXPECT_EQ(host.nr_free, host.reserve);
+}
+
+TEST("given a floor above the size nothing is taken to get there")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(20));
+	settle();
+	host_sysfs_write("floor_kb", kb_text(BLOCKS_KB(28)));
+	settle_for(200);
+	expect_current(BLOCKS(20));
+	set_target(BLOCKS(18));
+	settle_for(200);
+	expect_current(BLOCKS(20));
+}
+
+/* Short counts */
+
+TEST("given single pages that Xen refuses the others go, and nothing is lost (defect 6)")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host_shatter_guest(HOST_BLOCK);
+		host.refuse_decrease = true;
+		set_target(BLOCKS(31) + HOST_BLOCK / 2);
+		settle_for(30);
+		EXPECT(current() < BLOCKS(32));
+		EXPECT_EQ(xen_balloon.nr_quarantined, 0);
+		host.refuse_decrease = false;
+		settle_for(100);
+		expect_current(BLOCKS(31) + HOST_BLOCK / 2);
+	}
+}
+
+TEST("given a block that Xen took in part it is quarantined, and the target is still met (defect 6)")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(31));
+	settle();
+	host.stop_after_frames = 2 * 512 + 100;
+	set_target(BLOCKS(24));
+	settle();
+	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
+	expect_current(BLOCKS(24));
+	set_target(BLOCKS(32));
+	settle_for(5);
+	/* one block is lost for good */
+	EXPECT(current() >= BLOCKS(31));
+	EXPECT(xen_balloon.nr_quarantined == HOST_BLOCK);
+}
+
+TEST("given a first block that Xen took in part it is quarantined too")
+{
+	host_boot(&pvh);
+	host.stop_after_frames = 100;
+	set_target(BLOCKS(28));
+	settle();
+	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
+	EXPECT(!xen_balloon.blocks_refused);
+	expect_current(BLOCKS(28));
+}
+
+/* Populate on demand */
+
+static void boot_pod(unsigned long ram, unsigned long cache)
+{
+	const struct host_config cfg = {
+		.ram = ram, .host_free = 8, .pod_cache = cache, .reserve = 4,
+	};
+
+	host_start(&cfg);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(ram)));
+	host_xenstore("target", kb_text(BLOCKS_KB(cache)));
+}
+
+TEST("given populate on demand the guest shrinks before user space, without a touch (defect 12)")
+{
+	boot_pod(32, 12);
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT(xen_balloon.pod_boot);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT(!xen_balloon.pod_boot);
+	expect_current(BLOCKS(12));
+	EXPECT_EQ(host.nr_page_clears, 0);
+	EXPECT_EQ(host.tot_frames, host.pod_entries ?: host.tot_frames);
+	EXPECT_EQ(host.pod_cache, BLOCKS(12) * HOST_FRAMES);
+	/* user space may touch all that is left */
+	EXPECT_EQ(host_user_alloc(BLOCKS(12)), BLOCKS(12));
+	EXPECT_EQ(host.pod_entries, 0);
+	/* and from now on what leaves is clear */
+	host_user_free(BLOCKS(12));
+	balloon_set_floor(0);
+	set_target(BLOCKS(8));
+	settle();
+	expect_current(BLOCKS(8));
+	EXPECT(host.nr_page_clears > 0);
+}
+
+TEST("given populate on demand in a fragmented guest it shrinks too")
+{
+	boot_pod(32, 12);
+	host.no_blocks = true;
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	expect_current(BLOCKS(12));
+	EXPECT_EQ(host_user_alloc(BLOCKS(12)), BLOCKS(12));
+}
+
+TEST("given populate on demand some of which is touched it ends up exact")
+{
+	boot_pod(32, 12);
+	host_user_alloc(BLOCKS(3) + 5);
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	expect_current(BLOCKS(12));
+	EXPECT_EQ(host.nr_used, BLOCKS(3) + 5);
+	EXPECT_EQ(host.tot_frames, BLOCKS(12) * HOST_FRAMES);
+	host_user_alloc(BLOCKS(12));
+	EXPECT_EQ(host.pod_entries, 0);
+}
+
+static unsigned long no_progress_s;
+
+TEST("given initial ballooning that is stuck the boot stops after the timeout, and says so")
+{
+	unsigned long start;
+	int how;
+
+	boot_pod(32, 12);
+	EXPECT_EQ(host_init_driver(), 0);
+	xen_balloon.boot_timeout = 30;
+	host.expect_warnings = true;
+	start = host_jiffies;
+	host.inject = (struct host_inject) {
+		.armed = true, .at = 1, .forever = true,
+	};
+	{
+		jmp_buf outer;
+
+		memcpy(&outer, &host_env, sizeof(outer));
+		how = setjmp(host_env);
+		if (!how)
+			host_wait_boot();
+		memcpy(&host_env, &outer, sizeof(outer));
+	}
+	EXPECT_EQ(how, 2);
+	no_progress_s = (host_jiffies - start) / HZ;
+	EXPECT(no_progress_s >= 30 && no_progress_s <= 31);
+	EXPECT(host.nr_logs >= 4);
+}
+
+TEST("given no populate on demand the boot does not wait")
+{
+	unsigned long start;
+
+	host_boot(&pvh);
+	start = host_jiffies;
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(host_jiffies, start);
+	/* and a target that arrives after boot is no reason to keep contents */
+	host_xenstore("static-max", kb_text(BLOCKS_KB(32)));
+	host_set_xenstore_target(kb_text(BLOCKS_KB(20)));
+	EXPECT(!xen_balloon.pod_boot);
+	settle();
+	expect_current(BLOCKS(20));
+}
+
+/* xenstore */
+
+TEST("given hidden memory the difference is learned once and subtracted (defect 17)")
+{
+	host_start(&pvh);
+	host.cfg.overhead = 7 * HOST_FRAMES;
+	host.cfg.overhead += BLOCKS(1) * HOST_FRAMES;
+	host_xenstore("static-max", kb_text(BLOCKS_KB(33)));
+	host_xenstore("target", kb_text(BLOCKS_KB(33)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(host_difference(), BLOCKS(1) + 7);
+	settle();
+	host_set_xenstore_target(kb_text(BLOCKS_KB(24)));
+	settle();
+	expect_current(BLOCKS(23) - 7);
+	/* learned once */
+	host_xenstore("static-max", kb_text(BLOCKS_KB(64)));
+	host_set_xenstore_target(kb_text(BLOCKS_KB(25)));
+	settle();
+	expect_current(BLOCKS(24) - 7);
+}
+
+TEST("given only memory_static_max or no maximum at all the difference follows")
+{
+	host_start(&pvh);
+	host_xenstore("memory_static_max", kb_text(BLOCKS_KB(34)));
+	host_xenstore("target", kb_text(BLOCKS_KB(34)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), BLOCKS(2));
+
+	host_start(&pvh);
+	host_xenstore("target", kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+
+	host_start(&pvh);
+	host_xenstore("static-max", "garbage");
+	host_xenstore("target", kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+}
+
+TEST("given video memory it is no part of the difference")
+{
+	host_start(&pvh);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(36)));
+	host_xenstore("videoram", kb_text(BLOCKS_KB(4)));
+	host_xenstore("target", kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+	EXPECT(!xen_balloon.pod_boot);
+}
+
+TEST("given a target below the difference it is refused, with a word (defect 2)")
+{
+	unsigned long logs;
+
+	host_start(&pvh);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(40)));
+	host_xenstore("target", kb_text(BLOCKS_KB(40)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), BLOCKS(8));
+	settle();
+	logs = host.nr_logs;
+	host_set_xenstore_target(kb_text(BLOCKS_KB(8) - 64));
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT_EQ(xen_balloon.target_pages, BLOCKS(32));
+	EXPECT_EQ(host_run(), 0);
+}
+
+TEST("given a PV guest or the initial domain nothing is learned")
+{
+	struct host_config cfg = pvh;
+
+	cfg.initial = true;
+	host_start(&cfg);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(64)));
+	host_xenstore("target", kb_text(BLOCKS_KB(28)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+	EXPECT(!xen_balloon.pod_boot);
+	settle();
+	expect_current(BLOCKS(28));
+	if (!HOST_HAS_PV)
+		return;
+	host_start(&pv);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(64)));
+	host_xenstore("target", kb_text(BLOCKS_KB(28)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+	settle();
+	expect_current(BLOCKS(28));
+}
+
+TEST("given a xenstore that comes late the target is taken up then")
+{
+	struct host_config cfg = pvh;
+
+	cfg.late_xenstore = true;
+	host_start(&cfg);
+	host_xenstore("target", kb_text(BLOCKS_KB(24)));
+	host_xenstore("static-max", kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	settle();
+	expect_current(BLOCKS(32));
+	host_xenstore_come_up();
+	settle();
+	expect_current(BLOCKS(24));
+}
+
+TEST("given a mem= limit it is lifted by the first target")
+{
+#ifdef CONFIG_MEMORY_HOTPLUG
+	extern u64 xen_saved_max_mem_size;
+
+	host_boot(&pvh);
+	EXPECT_EQ(max_mem_size, U64_MAX);
+	max_mem_size = 4096;
+	xen_saved_max_mem_size = 8192;
+	host_set_xenstore_target(kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(max_mem_size, 8192);
+#else
+	host_boot(&pvh);
+	EXPECT(!HOST_HAS_HOTPLUG);
+#endif
+}
+
+/* Boot counts */
+
+TEST("outside Xen the driver does not start, and calls nothing")
+{
+	struct host_config cfg = pvh;
+
+	cfg.bare = true;
+	host_start(&cfg);
+	EXPECT_EQ(host_pure_initcall(), -ENODEV);
+	EXPECT_EQ(host_subsys_initcall(), -ENODEV);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(host.nr_memory_ops + host.nr_allocs + host.nr_logs, 0);
+}
+
+TEST("given the initial domain its size is what Xen says, in pages (defect 11)")
+{
+	struct host_config cfg = pvh;
+
+	cfg.initial = true;
+	cfg.extra = 4;
+	host_boot(&cfg);
+	EXPECT_EQ(current(), BLOCKS(32));
+	EXPECT_EQ(xen_balloon.total_pages, BLOCKS(36));
+	set_target(BLOCKS(34));
+	settle();
+	expect_current(BLOCKS(34));
+	/* no answer: what the memory map says */
+	cfg.extra = 0;
+	host_start(&cfg);
+	host.current_reservation_error = -ENOSYS;
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(current(), BLOCKS(32));
+}
+
+TEST("given extra regions they are in the balloon at boot, and counted once (defect 16)")
+{
+	struct host_config cfg;
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		cfg = *kinds[i];
+		cfg.extra = 5;
+		cfg.low = 34;
+		host_boot(&cfg);
+		EXPECT_EQ(current(), BLOCKS(32));
+		EXPECT_EQ(xen_balloon.target_pages, BLOCKS(32));
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(37));
+		EXPECT_EQ(xen_balloon.nr_low, BLOCKS(2));
+		EXPECT_EQ(xen_balloon.nr_high, BLOCKS(3));
+		settle();
+		expect_current(BLOCKS(32));
+		set_target(BLOCKS(36) + 9);
+		settle();
+		expect_current(BLOCKS(36) + 9);
+		EXPECT_EQ(host.nr_populated[9], 4);
+	}
+}
+
+TEST("given extra regions that are no whole blocks they are taken to the page")
+{
+	struct host_config cfg = pvh;
+
+	cfg.extra = 3;
+	host_start(&cfg);
+	xen_extra_mem[0].start_pfn += 3;
+	xen_extra_mem[0].n_pfns -= 3;
+	host.info[BLOCKS(32)].owner = HOST_FOREIGN;
+	host.info[BLOCKS(32) + 1].owner = HOST_FOREIGN;
+	host.info[BLOCKS(32) + 2].owner = HOST_FOREIGN;
+	max_pfn = BLOCKS(35) - 2;
+	host.nr_pages = host_nr_struct_pages = max_pfn;
+	host.gfn_pod[BLOCKS(32) * HOST_FRAMES] = false;
+	xen_unpopulated_pages = 3;
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(xen_balloon.nr_low, BLOCKS(3) - 5);
+	host_check();
+	set_target(BLOCKS(35) - 5);
+	settle();
+	expect_current(BLOCKS(35) - 5);
+	EXPECT_EQ(host.nr_populated[9], 1);
+}
+
+TEST("given regions of the unpopulated-pages allocator they are not ours")
+{
+	struct host_config cfg = pvh;
+
+	cfg.unpopulated_pages = BLOCKS(2);
+	host_boot(&cfg);
+	EXPECT_EQ(current(), BLOCKS(30));
+	EXPECT_EQ(xen_balloon.total_pages, BLOCKS(30));
+	set_target(BLOCKS(20));
+	settle();
+	expect_current(BLOCKS(20));
+}
+
+TEST("given a memory map without memory the driver does not start")
+{
+	host_start(&pvh);
+	xen_unpopulated_pages = BLOCKS(32);
+	EXPECT_EQ(host_pure_initcall(), -ERANGE);
+	EXPECT(host_subsys_initcall() < 0);
+	EXPECT_EQ(host.nr_allocs, 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+
+	if (HOST_HAS_PV) {
+		host_start(&pv);
+		xen_released_pages = BLOCKS(32);
+		EXPECT_EQ(host_pure_initcall(), -ERANGE);
+		EXPECT(host_subsys_initcall() < 0);
+		EXPECT_EQ(host.nr_allocs, 0);
+	}
+}
+
+TEST("given a PV guest released pages do not count, and max_pfn bounds")
+{
+	struct host_config cfg = pv;
+
+	if (!HOST_HAS_PV)
+		return;
+	cfg.released_pages = 100;
+	host_boot(&cfg);
+	EXPECT_EQ(current(), BLOCKS(32));
+	host_start(&cfg);
+	xen_released_pages = 0;
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(current(), BLOCKS(32));
+}
+
+/* PV */
+
+TEST("given a PV guest p2m and mappings follow, a table per hypercall or fewer")
+{
+	if (!HOST_HAS_PV)
+		return;
+	host_boot(&pv);
+	set_target(BLOCKS(24) + 1);
+	settle();
+	EXPECT(host.nr_mmu_updates <= (BLOCKS(8) + 63) / 64 + 2);
+	EXPECT_EQ(host.nr_kmap_flushes, host.nr_flushes);
+	host.nr_mmu_updates = 0;
+	set_target(BLOCKS(32));
+	settle();
+	EXPECT(host.nr_mmu_updates <= (BLOCKS(8) + 63) / 64 + 2);
+	expect_current(BLOCKS(32));
+}
+
+TEST("given drivers that bring their own pages they change the reservation one by one")
+{
+	struct page *pages[3];
+	xen_pfn_t frames[3];
+	unsigned int i, k;
+
+	FOR_EACH_KIND(k) {
+		host_boot(kinds[k]);
+		for (i = 0; i < 3; i++) {
+			pages[i] = alloc_pages(GFP_BALLOON, 0);
+			balloon_mark_offline(pages[i], 0);
+			xenmem_reservation_scrub_page(pages[i]);
+			frames[i] = xen_page_to_gfn(pages[i]);
+		}
+		xenmem_reservation_va_mapping_reset(3, pages);
+		if (host.cfg.pv)
+			flush_tlb_all();
+		EXPECT_EQ(xenmem_reservation_decrease(3, frames), 3);
+		EXPECT_EQ(host.tot_frames, (BLOCKS(32) - 3) * HOST_FRAMES);
+		for (i = 0; i < 3; i++)
+			EXPECT(!host_page_populated(page_to_pfn(pages[i])));
+		for (i = 0; i < 3; i++)
+			frames[i] = page_to_xen_pfn(pages[i]);
+		EXPECT_EQ(xenmem_reservation_increase(3, frames), 3);
+		xenmem_reservation_va_mapping_update(3, pages, frames);
+		for (i = 0; i < 3; i++) {
+			host_check_xen_page(page_to_pfn(pages[i]), true, true);
+			balloon_mark_online(pages[i], 0);
+			__free_pages(pages[i], 0);
+		}
+		host_check();
+	}
+}
+
+/* Pages for other drivers */
+
+static struct page *lent[4096];
+
+static int lend(unsigned int first, unsigned int nr)
+{
+	int rc = xen_alloc_ballooned_pages(nr, lent + first);
+	unsigned int i;
+
+	for (i = 0; !rc && i < nr; i++) {
+		EXPECT(!PageHighMem(lent[first + i]));
+		host_note_lent(lent[first + i], true);
+	}
+	return rc;
+}
+
+static void unlend(unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		host_note_lent(lent[first + i], false);
+	xen_free_ballooned_pages(nr, lent + first);
+}
+
+TEST("given a balloon pages are lent from it, and the size stays")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(28));
+		settle();
+		EXPECT_EQ(lend(0, HOST_BLOCK + 10), 0);
+		host_check();
+		EXPECT_EQ(xen_balloon.nr_unpopulated, HOST_BLOCK + 10);
+		expect_current(BLOCKS(28));
+		unlend(0, HOST_BLOCK + 10);
+		host_check();
+		EXPECT_EQ(xen_balloon.nr_unpopulated, 0);
+		set_target(BLOCKS(32));
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("given no balloon the guest shrinks by what is lent, and grows when it is back")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		EXPECT_EQ(lend(0, 40), 0);
+		host_check();
+		expect_current(BLOCKS(32) - 40);
+		unlend(0, 40);
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("given the older names they do the same")
+{
+	host_boot(&pvh);
+	settle();
+	EXPECT_EQ(alloc_xenballooned_pages(3, lent), 0);
+	EXPECT_EQ(xen_balloon.nr_unpopulated, 3);
+	EXPECT_EQ(balloon_stats.target_unpopulated, 3);
+	free_xenballooned_pages(3, lent);
+	EXPECT_EQ(balloon_stats.target_unpopulated, 0);
+	settle();
+	expect_current(BLOCKS(32));
+}
+
+TEST("given a caller that dropped some pages the others come back, and the count is right")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(28));
+	settle();
+	EXPECT_EQ(lend(0, 4), 0);
+	host_note_lent(lent[1], false);
+	host_note_lent(lent[0], false);
+	host_note_lent(lent[2], false);
+	host_note_lent(lent[3], false);
+	host.info[page_to_pfn(lent[1])].owner = HOST_FOREIGN;
+	lent[1] = NULL;
+	xen_free_ballooned_pages(4, lent);
+	EXPECT_EQ(xen_balloon.nr_unpopulated, 0);
+	EXPECT_EQ(xen_balloon.nr_low, BLOCKS(4) - 1);
+}
+
+TEST("given lowmem only in part, only that is lent")
+{
+	struct host_config cfg = pvh;
+
+	cfg.low = 8;
+	host_boot(&cfg);
+	set_target(BLOCKS(20));
+	settle();
+	EXPECT_EQ(xen_balloon.nr_low, 0);
+	EXPECT_EQ(lend(0, 16), 0);
+	expect_current(BLOCKS(20) - 16);
+	unlend(0, 16);
+	settle();
+	expect_current(BLOCKS(20));
+}
+
+TEST("given too little memory nothing is lent and the accounting is as before (defect 7)")
+{
+	struct balloon_stats before, after;
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(32) - 5);
+		settle();
+		host_user_alloc(host.nr_free - host.reserve - 20);
+		balloon_snapshot(&before);
+		EXPECT_EQ(lend(0, 60), -ENOMEM);
+		balloon_snapshot(&after);
+		host_check();
+		EXPECT_EQ(after.target_unpopulated, 0);
+		EXPECT_EQ(after.current_pages, before.current_pages);
+		EXPECT_EQ(lend(0, 6), 0);
+		host_check();
+		unlend(0, 6);
+		settle();
+		expect_current(BLOCKS(32) - 5);
+	}
+}
+
+TEST("given a driver that did not start nothing is lent")
+{
+	struct host_config cfg = pvh;
+
+	cfg.bare = true;
+	host_start(&cfg);
+	host_init_driver();
+	EXPECT_EQ(xen_alloc_ballooned_pages(1, lent), -ENOMEM);
+}
+
+TEST("given a user of ballooned pages before the worker is up, it is served")
+{
+	host_start(&pvh);
+	EXPECT_EQ(host_pure_initcall(), 0);
+	EXPECT_EQ(lend(0, 10), 0);
+	host_check();
+	unlend(0, 10);
+	balloon_set_new_target(BLOCKS(30));
+	host_check();
+	EXPECT_EQ(host_subsys_initcall(), 0);
+	settle();
+	expect_current(BLOCKS(30));
+}
+
+/* Suspend */
+
+TEST("given a suspend the worker stands still and goes on after it")
+{
+	host_boot(&pvh);
+	settle();
+	host.frozen = true;
+	set_target(BLOCKS(20));
+	settle_for(5);
+	expect_current(BLOCKS(32));
+	host.frozen = false;
+	settle();
+	expect_current(BLOCKS(20));
+}
+
+/* Hotplug */
+
+#ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
+static struct host_config growing(const struct host_config *kind, bool offline)
+{
+	struct host_config cfg = *kind;
+
+	cfg.space = 48;
+	cfg.host_free = 20;
+	cfg.offline_sections = offline;
+	return cfg;
+}
+
+TEST("given a target above all memory sections are added and populated, to the page")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], false);
+
+		host_boot(&cfg);
+		set_target(BLOCKS(37) + 11);
+		settle();
+		expect_current(BLOCKS(37) + 11);
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(38));
+		set_target(BLOCKS(20));
+		settle();
+		expect_current(BLOCKS(20));
+		set_target(BLOCKS(38));
+		settle();
+		expect_current(BLOCKS(38));
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(38));
+	}
+}
+
+TEST("given sections that are not online the worker waits, without a timer, and adds no more")
+{
+	struct host_config cfg = growing(&pvh, true);
+
+	host_boot(&cfg);
+	set_target(BLOCKS(36));
+	settle();
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_WAIT);
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+	set_target(BLOCKS(35));
+	settle_for(10);
+	EXPECT_EQ(xen_balloon.total_pages, BLOCKS(36));
+	EXPECT(host_online());
+	settle();
+	expect_current(BLOCKS(34));
+	EXPECT(host_online());
+	settle();
+	expect_current(BLOCKS(35));
+	EXPECT(!host_online());
+}
+
+TEST("given no address space left the worker gives up and looks rarely")
+{
+	struct host_config cfg = growing(&pvh, false);
+
+	host_boot(&cfg);
+	set_target(BLOCKS(60));
+	settle();
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_ECANCELED);
+	host.nr_passes = 0;
+	settle_for(600);
+	EXPECT_EQ(host.nr_passes, 10);
+	expect_current(BLOCKS(32));
+	EXPECT_EQ(host.nr_allocs, 3);
+	set_target(BLOCKS(48));
+	settle();
+	expect_current(BLOCKS(48));
+}
+
+TEST("given lent pages their struct pages are made up for by hotplug")
+{
+	struct host_config cfg = growing(&pvh, false);
+
+	host_boot(&cfg);
+	settle();
+	EXPECT_EQ(lend(0, 10), 0);
+	set_target(BLOCKS(32));
+	settle();
+	expect_current(BLOCKS(32));
+	unlend(0, 10);
+	settle();
+	expect_current(BLOCKS(32));
+}
+
+static int online_while_waiting(void)
+{
+	return host_online() ? 0 : -512;
+}
+
+TEST("given hotplug_unpopulated pages are lent from new sections")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], true);
+
+		host_boot(&cfg);
+		settle();
+		xen_balloon.hotplug_unpopulated = 1;
+		host.on_wait = online_while_waiting;
+		EXPECT_EQ(lend(0, HOST_BLOCK), 0);
+		host_check();
+		expect_current(BLOCKS(32));
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(34));
+		unlend(0, HOST_BLOCK);
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+static int nobody_onlines(void)
+{
+	host.signals++;
+	return -512;
+}
+
+TEST("given hotplug_unpopulated and a signal while waiting, nothing is lent (B: interruptible)")
+{
+	struct host_config cfg = growing(&pvh, true);
+
+	host_boot(&cfg);
+	settle();
+	xen_balloon.hotplug_unpopulated = 1;
+	host.on_wait = nobody_onlines;
+	EXPECT(lend(0, 10) < 0);
+	EXPECT_EQ(host.signals, 1);
+	host_check();
+	EXPECT_EQ(xen_balloon.nr_unpopulated, 0);
+	expect_current(BLOCKS(32));
+}
+
+TEST("given hotplug_unpopulated and no address space, the guest's own memory is lent")
+{
+	struct host_config cfg = pvh;
+
+	host_boot(&cfg);
+	settle();
+	xen_balloon.hotplug_unpopulated = 1;
+	EXPECT_EQ(lend(0, 10), 0);
+	expect_current(BLOCKS(32) - 10);
+	unlend(0, 10);
+	settle();
+	expect_current(BLOCKS(32));
+}
+
+TEST("the sysctl takes 0 and 1 and is where it always was")
+{
+	host_boot(&pvh);
+	EXPECT(!strcmp(host.sysctls->procname, "hotplug_unpopulated"));
+	EXPECT(host.sysctls->data == &xen_balloon.hotplug_unpopulated);
+	EXPECT_EQ(host.sysctls->mode, 0644);
+	EXPECT_EQ(host.sysctls->maxlen, sizeof(int));
+	EXPECT_EQ(*(int *)host.sysctls->extra1, 0);
+	EXPECT_EQ(*(int *)host.sysctls->extra2, 1);
+}
+#else
+TEST("without hotplug a target out of reach is clamped, and said once")
+{
+	unsigned long logs;
+
+	host_boot(&pvh);
+	set_target(BLOCKS(28));
+	settle();
+	EXPECT_EQ(lend(0, 7), 0);
+	logs = host.nr_logs;
+	set_target(BLOCKS(40));
+	settle();
+	expect_current(BLOCKS(32) - 7);
+	EXPECT_EQ(xen_balloon.target_pages, BLOCKS(32));
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	host.nr_passes = 0;
+	settle_for(60);
+	EXPECT(host.nr_passes <= 1);
+	unlend(0, 7);
+	settle();
+	expect_current(BLOCKS(32));
+	set_target(BLOCKS(50));
+	settle();
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT_EQ(xen_balloon.target_pages, BLOCKS(32));
+}
+#endif
