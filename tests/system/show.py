@@ -4,6 +4,7 @@ import argparse
 import itertools
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -312,6 +313,7 @@ def main(argv):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))
     except rig.Trouble as trouble:

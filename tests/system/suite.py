@@ -230,6 +230,7 @@ def run_cases(wanted, names, kernel, folder):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))
     except rig.Trouble as trouble:
