@@ -43,8 +43,9 @@ PROBE_LIBRARIES = """
 
 # Why each: Xen idles with mwait, which TCG lacks; a Zen family has PV guests read a
 # register that faults; rdtscp brings sporadic faults in user space; smap and smep crash
-# a PV dom0; XSETBV of a PVH guest escapes Xen's notice, which then restores the old
-# XCR0 at any switch, so that a guest sporadically finds XSAVE inconsistent.
+# a PV dom0; with xsave a PVH guest was seen to die early ("XSAVE consistency problem: size
+# 832 != kernel_size 576"), and without it never; why is not known. Likewise one CPU: with
+# two, a PVH guest was seen to triple fault with an address of Xen's in its registers.
 CPU_TCG = "EPYC,family=21,+svm,+npt,-monitor,-rdtscp,-smap,-smep,-xsave"
 CPU_KVM = "host,-monitor"
 MEMORY_MIB = 2560

@@ -85,9 +85,9 @@ start()
 		if ! probe ask "$(domid "$guest")" 90 true 2>"/run/guest/$guest/ask.log"; then
 			eval "$(probe domain "$(domid "$guest")")"
 			[ "$state" = alive ] || [ -s "$log" ] ||
-				fail "the guest shut down at once and printed nothing:" \
-				"this QEMU misreads control registers for PVH guests" \
-				"(10.0 does); Debian 12's 7.2 does not"
+				fail "the guest shut down at once and printed nothing: QEMU 10.0" \
+				"does that to PVH guests, it misreads their control registers" \
+				"(use Debian 12's 7.2); with another QEMU see xen.log"
 			fail "$(cat "/run/guest/$guest/ask.log") ($state)"
 		fi
 	fi
