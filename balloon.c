@@ -119,7 +119,7 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 		.current_pages = b->current_pages,
 		.ballooned = b->nr_low + b->nr_high,
 		.unpopulated = b->nr_unpopulated,
-		.total = b->total_pages,
+		.total = b->total_pages - b->nr_quarantined,
 		.floor = b->pod_boot ? 0 : b->floor,
 		.batch = xen_pv_domain() ? BATCH_EXTENTS : BATCH_PAGES,
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
@@ -282,15 +282,15 @@ void balloon_begin_pod_boot(void)
 /* Boot */
 
 /*
- * What the domain has at boot. @regions_counted: whether that includes the
- * extra regions of the memory map, which have no memory behind them.
+ * What the domain has at boot. @extra_counted: whether that includes the extra
+ * regions of the memory map, which have no memory behind them.
  */
-static long __init count_boot_pages(bool *regions_counted)
+static long __init count_boot_pages(bool *extra_counted)
 {
 	unsigned long physpages = get_num_physpages();
 	long pages;
 
-	*regions_counted = false;
+	*extra_counted = false;
 
 	if (xen_initial_domain()) {
 		pages = xenmem_current_pages();
@@ -305,91 +305,92 @@ static long __init count_boot_pages(bool *regions_counted)
 			   max_pfn);
 	}
 
-	*regions_counted = true;
+	*extra_counted = true;
 	if (xen_unpopulated_pages >= physpages)
 		return -ERANGE;
 	return physpages - xen_unpopulated_pages;
 }
 
-/*
- * Put the extra regions of the memory map, as far as mem= leaves them, into
- * the store. Where the allocator of unpopulated pages is built in it has taken
- * them before, and there is none left.
- */
-static unsigned long __init store_extra_regions(struct xen_balloon *b)
+/* The extra regions of the memory map, as far as mem= leaves them. */
+static unsigned long __init region_end(const struct xen_memory_region *region)
+{
+	return min(region->start_pfn + region->n_pfns, max_pfn);
+}
+
+static unsigned long __init count_extra_pages(void)
 {
 	unsigned long nr_pages = 0;
 	unsigned int i;
 
-	balloon_lock(b);
-	for (i = 0; i < XEN_EXTRA_MEM_MAX_REGIONS; i++) {
-		unsigned long pfn = xen_extra_mem[i].start_pfn;
-		unsigned long end = min(pfn + xen_extra_mem[i].n_pfns, max_pfn);
-
-		while (pfn < end) {
-			unsigned int j, order = 0;
-			struct page *page = pfn_to_page(pfn);
-
-			if (IS_ALIGNED(pfn, BLOCK_PAGES) &&
-			    end - pfn >= BLOCK_PAGES)
-				order = BLOCK_ORDER;
-			for (j = 0; j < 1U << order; j++)
-				ClearPageReserved(page + j);
-			balloon_mark_offline(page, order);
-			balloon_forget_alloc_tags(page, order);
-			balloon_store_put(b, page, order);
-			pfn += 1UL << order;
-			nr_pages += 1UL << order;
-		}
-	}
-	balloon_unlock(b);
+	for (i = 0; i < XEN_EXTRA_MEM_MAX_REGIONS; i++)
+		if (xen_extra_mem[i].start_pfn < region_end(&xen_extra_mem[i]))
+			nr_pages += region_end(&xen_extra_mem[i]) -
+				    xen_extra_mem[i].start_pfn;
 	return nr_pages;
+}
+
+static void __init store_region(struct xen_balloon *b, unsigned long pfn,
+				unsigned long end)
+{
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn);
+		unsigned int i, order = 0;
+
+		if (IS_ALIGNED(pfn, BLOCK_PAGES) && end - pfn >= BLOCK_PAGES)
+			order = BLOCK_ORDER;
+		for (i = 0; i < 1U << order; i++)
+			ClearPageReserved(page + i);
+		balloon_mark_offline(page, order);
+		balloon_forget_alloc_tags(page, order);
+		balloon_store_put(b, page, order);
+		pfn += 1UL << order;
+	}
 }
 
 /*
  * The state comes up before the first users of ballooned pages, which are core
  * initcalls of the architecture, and after the allocator of unpopulated pages,
- * which is an early one.
+ * which is an early one. Where that is built in it has taken the extra regions,
+ * and there is none left; else they go into the store.
  */
 static int __init balloon_init_state(void)
 {
 	struct xen_balloon *b = &xen_balloon;
-	bool regions_counted;
-	long pages;
-	unsigned long regions;
+	long pages, extra = count_extra_pages();
+	bool extra_counted;
+	unsigned int i;
 
 	if (!xen_domain())
 		return -ENODEV;
 
-	pages = count_boot_pages(&regions_counted);
-	if (pages < 0)
-		goto err_counts;
+	pages = count_boot_pages(&extra_counted);
+	if (pages < 0 || (extra_counted && extra >= pages)) {
+		pr_err("the memory map has more unpopulated pages than pages\n");
+		return -ERANGE;
+	}
 
 	b->pages = kvcalloc(BATCH_EXTENTS, sizeof(*b->pages), GFP_KERNEL);
 	b->frames = kvcalloc(BATCH_EXTENTS, sizeof(*b->frames), GFP_KERNEL);
 	if (!b->pages || !b->frames)
-		goto err_memory;
-
-	regions = store_extra_regions(b);
-	if (regions_counted && regions >= pages)
-		goto err_counts;
+		goto err;
 
 	balloon_lock(b);
-	b->total_pages = regions_counted ? pages : pages + regions;
-	b->current_pages = regions_counted ? pages - regions : pages;
+	for (i = 0; i < XEN_EXTRA_MEM_MAX_REGIONS; i++)
+		store_region(b, xen_extra_mem[i].start_pfn,
+			     region_end(&xen_extra_mem[i]));
+	b->total_pages = extra_counted ? pages : pages + extra;
+	b->current_pages = b->total_pages - extra;
 	b->target_pages = b->current_pages;
 	b->floor = balloon_default_floor(b->total_pages);
 	balloon_unlock(b);
 	return 0;
 
-err_memory:
+err:
 	kvfree(b->pages);
 	kvfree(b->frames);
+	b->pages = NULL;
 	b->frames = NULL;
 	return -ENOMEM;
-err_counts:
-	pr_err("the memory map has more unpopulated pages than pages\n");
-	return -ERANGE;
 }
 pure_initcall(balloon_init_state);
 
@@ -443,6 +444,7 @@ static int __init balloon_wait_boot(void)
 {
 	struct xen_balloon *b = &xen_balloon;
 	unsigned long excess, least = ULONG_MAX, since = jiffies, told = jiffies;
+	unsigned long timeout = (unsigned long)b->boot_timeout * HZ;
 	struct balloon_stats s;
 
 	for (;;) {
@@ -458,7 +460,7 @@ static int __init balloon_wait_boot(void)
 		if (excess < least) {
 			least = excess;
 			since = jiffies;
-		} else if (time_is_before_jiffies(since + b->boot_timeout * HZ)) {
+		} else if (time_is_before_jiffies(since + timeout)) {
 			panic("xen:balloon: initial ballooning stuck with %lu KiB to go for %u s\n",
 			      excess << (PAGE_SHIFT - 10), b->boot_timeout);
 		}

@@ -90,19 +90,30 @@ static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 
 /* Inflate: page allocator -> Xen -> store */
 
-/* Leading single pages that Xen took; those that it refused are at the end. */
-static unsigned int release_singles(struct xen_balloon *b, unsigned int nr)
+/*
+ * Leading single pages that Xen took. A page that it refuses is untouched, and
+ * goes to the end while the others are tried; unless it is several frames of
+ * Xen, of which some may be gone: then @nr_unknown is 1 for the next page.
+ */
+static unsigned int release_singles(struct xen_balloon *b, unsigned int nr,
+				    unsigned int *nr_unknown)
 {
 	unsigned int done = 0, nr_refused = 0;
 
-	for (;;) {
+	while (done < nr && nr_refused < MAX_REFUSED) {
 		done += xenmem_release(b->frames + done, nr - done, 0);
-		if (done == nr || ++nr_refused > MAX_REFUSED)
-			return done;
+		if (done == nr)
+			break;
+		if (extent_order(0)) {
+			*nr_unknown = 1;
+			break;
+		}
+		nr_refused++;
 		nr--;
 		swap(b->frames[done], b->frames[nr]);
 		swap(b->pages[done], b->pages[nr]);
 	}
+	return done;
 }
 
 /*
@@ -182,7 +193,7 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 	}
 
 	done = order ? release_blocks(b, nr, &nr_unknown) :
-		       release_singles(b, nr);
+		       release_singles(b, nr, &nr_unknown);
 
 	quarantine(b, nr_unknown, order);
 	undo_inflate(b, done + nr_unknown, nr - done - nr_unknown, order);
@@ -240,6 +251,8 @@ static void undo_deflate(struct xen_balloon *b, unsigned int first,
 	if (!nr_extents)
 		return;
 
+	/* Some were mapped for a moment. */
+	flush_tlb_all();
 	done = xenmem_release(b->frames + first, nr_extents, order);
 	balloon_lock(b);
 	balloon_store_put_all(b, b->pages + first, done, order);
