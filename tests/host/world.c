@@ -38,8 +38,10 @@ void host_shutdown(void)
 	bool was_threads = host_threads;
 
 	host_threads = false;
-	kfree(xen_balloon.pages);
-	kfree(xen_balloon.frames);
+	if (xen_balloon.frames) {
+		kfree(xen_balloon.pages);
+		kfree(xen_balloon.frames);
+	}
 	kfree(host.wq);
 	host_xen_stop();
 	free(host.info);
@@ -169,7 +171,10 @@ static void check_page(unsigned long pfn, unsigned long *counts)
 		host_check_xen_page(pfn, true, true);
 		return;
 	case HOST_DRIVER:
-		break;
+		/* Extra regions are reserved until the driver is up. */
+		if (xen_balloon.frames)
+			break;
+		return;
 	default:
 		return;
 	}

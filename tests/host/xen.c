@@ -36,12 +36,16 @@ static unsigned long find_mfns(unsigned int order, bool break_blocks)
 	unsigned long nr = 1UL << order, b, i, j;
 
 	for (b = 0; b < host.nr_mfns / FRAMES_PER_BLOCK; b++) {
+		const u8 *used = host.mfn_used + b * FRAMES_PER_BLOCK;
 		unsigned int nr_free = host.mfn_free_in_block[b];
 
 		if (nr_free < nr || (nr_free == FRAMES_PER_BLOCK) != break_blocks)
 			continue;
+		if (!order)
+			return (const u8 *)memchr(used, MFN_FREE,
+						  FRAMES_PER_BLOCK) -
+			       host.mfn_used;
 		for (i = 0; i < FRAMES_PER_BLOCK; i += nr) {
-			const u8 *used = host.mfn_used + b * FRAMES_PER_BLOCK;
 
 			for (j = 0; j < nr && !used[i + j]; j++)
 				;
@@ -553,7 +557,8 @@ void host_xen_start(void)
 	if (cfg->pod_cache) {
 		host.pod_mfns = malloc(host.nr_mfns * sizeof(*host.pod_mfns));
 		for (i = 0; i < cfg->pod_cache * FRAMES_PER_BLOCK; i++) {
-			host.pod_mfns[i] = take_mfns(0, MFN_GUEST);
+			mfn_set(i, MFN_GUEST);
+			host.pod_mfns[i] = i;
 			host.tot_frames++;
 		}
 		host.pod_cache = i;
@@ -561,8 +566,10 @@ void host_xen_start(void)
 		memset(host.gfn_pod, true, nr_frames);
 		return;
 	}
-	for (i = 0; i < nr_frames; i++)
-		give(i, take_mfns(0, MFN_GUEST));
+	for (i = 0; i < nr_frames; i++) {
+		mfn_set(i, MFN_GUEST);
+		give(i, i);
+	}
 	for (pfn = 0; cfg->pv && pfn < nr_frames; pfn++) {
 		/* The machine frames of a PV guest are in any order. */
 		unsigned long mfn = pfn ^ 6;
