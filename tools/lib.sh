@@ -140,13 +140,13 @@ end_background()
 
 	for pid in ${BG_PIDS:-}; do
 		kill -0 -- "-$pid" 2>/dev/null || continue
-		kill -TERM -- "-$pid" 2>/dev/null
+		kill -TERM -- "-$pid" 2>/dev/null || :
 		for ((i = 0; i < 50; i++)); do
 			kill -0 -- "-$pid" 2>/dev/null || break
 			sleep 0.1
 		done
-		kill -KILL -- "-$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
+		kill -KILL -- "-$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
 	done
 	BG_PIDS=
 	return 0
