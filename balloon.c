@@ -218,6 +218,17 @@ void balloon_snapshot(struct balloon_stats *stats)
 }
 
 /**
+ * balloon_boot_size() - how large the domain was before any ballooning
+ * @guest: result, pages as the guest counted
+ * @xen: result, pages as Xen counted
+ */
+void balloon_boot_size(unsigned long *guest, unsigned long *xen)
+{
+	*guest = xen_balloon.boot_pages;
+	*xen = xen_balloon.boot_xen_pages;
+}
+
+/**
  * balloon_set_max_schedule_delay() - bound the time between tries
  * @seconds: at least 1
  */
@@ -381,6 +392,8 @@ static int __init balloon_init_state(void)
 	b->total_pages = extra_counted ? pages : pages + extra;
 	b->current_pages = b->total_pages - extra;
 	b->target_pages = b->current_pages;
+	b->boot_pages = b->current_pages;
+	b->boot_xen_pages = xenmem_current_pages();
 	b->floor = balloon_default_floor(b->total_pages);
 	balloon_unlock(b);
 	return 0;

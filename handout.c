@@ -66,14 +66,27 @@ static int refill_store(struct xen_balloon *b, unsigned long nr_pages)
 	return rc;
 }
 
+/* Whether the worker can grow the domain now; but let a back-off run out. */
+static bool can_grow(const struct xen_balloon *b)
+{
+	return b->target_pages > b->current_pages && b->nr_low + b->nr_high &&
+	       b->schedule.state != BALLOON_EAGAIN;
+}
+
 static unsigned int hand_out(struct xen_balloon *b, struct page **pages,
 			     unsigned int nr_pages)
 {
 	unsigned int i;
+	bool wake;
 
 	balloon_lock(b);
 	nr_pages = balloon_store_take_all(b, pages, nr_pages, 0, true);
+	/* Inflated for this, beyond the target. */
+	wake = can_grow(b);
 	balloon_unlock(b);
+
+	if (wake)
+		balloon_wake(b);
 
 	for (i = 0; i < nr_pages; i++)
 		balloon_mark_online(pages[i], 0);
@@ -105,9 +118,7 @@ static void take_back(struct xen_balloon *b, struct page **pages,
 		balloon_store_put(b, pages[i], 0);
 	}
 	b->nr_unpopulated -= nr_asked;
-	/* The balloon may be too large now, but let a back-off run out. */
-	wake = b->target_pages > b->current_pages &&
-	       b->schedule.state != BALLOON_EAGAIN;
+	wake = can_grow(b);
 	balloon_unlock(b);
 
 	if (wake)

@@ -90,28 +90,23 @@ static int read_memory_key(const char *key, u64 *kb)
  */
 static void learn_difference(u64 first_target_kb)
 {
-	u64 static_max_kb, videoram_kb;
 	struct balloon_boot_counts counts;
-	struct balloon_stats stats;
+	u64 static_max_kb, videoram_kb;
 
 	frontend.learned = true;
 	if (xen_pv_domain() || xen_initial_domain())
 		return;
 
-	balloon_snapshot(&stats);
+	balloon_boot_size(&counts.guest, &counts.xen);
 	if (read_memory_key("static-max", &static_max_kb) &&
 	    read_memory_key("memory_static_max", &static_max_kb))
-		static_max_kb = PAGES_TO_KB(stats.current_pages);
+		static_max_kb = PAGES_TO_KB(counts.guest);
 	if (read_memory_key("videoram", &videoram_kb))
 		videoram_kb = 0;
 
-	counts = (struct balloon_boot_counts) {
-		.static_max = KB_TO_PAGES(static_max_kb),
-		.first_target = KB_TO_PAGES(first_target_kb),
-		.videoram = KB_TO_PAGES(videoram_kb),
-		.xen = xenmem_current_pages(),
-		.guest = stats.current_pages,
-	};
+	counts.static_max = KB_TO_PAGES(static_max_kb);
+	counts.first_target = KB_TO_PAGES(first_target_kb);
+	counts.videoram = KB_TO_PAGES(videoram_kb);
 	frontend.difference = balloon_learn_difference(&counts);
 	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
 		 counts.static_max, counts.first_target, counts.videoram,

@@ -131,8 +131,8 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 unsigned long balloon_default_floor(unsigned long total);
 
 /**
- * struct balloon_boot_counts - the domain's size as the parties saw it when
- * the first target arrived, before any ballooning, in pages
+ * struct balloon_boot_counts - the domain's size as the parties saw it before
+ * any ballooning, in pages
  * @static_max: the most that the toolstack will ever ask for
  * @first_target: what it asked for first
  * @videoram: what it reserved for the video device on top of its targets
@@ -261,6 +261,10 @@ struct xen_balloon {
 	/** @work: one pass of the worker. */
 	struct delayed_work work;
 
+	/** @boot_pages: @current_pages at boot. Constant after boot. */
+	unsigned long boot_pages;
+	/** @boot_xen_pages: the same, as Xen counted. Constant after boot. */
+	unsigned long boot_xen_pages;
 	/** @boot_timeout: xen.balloon_boot_timeout, seconds. */
 	unsigned int boot_timeout;
 	/** @hotplug_unpopulated: the sysctl; read without a lock. */
@@ -319,6 +323,7 @@ static inline void balloon_hotplug_exit(struct xen_balloon *b)
 /* balloon.c: for the front end */
 
 void balloon_snapshot(struct balloon_stats *stats);
+void balloon_boot_size(unsigned long *guest, unsigned long *xen);
 void balloon_begin_pod_boot(void);
 void balloon_set_max_schedule_delay(unsigned long seconds);
 void balloon_set_max_retry_count(unsigned long count);
