@@ -11,6 +11,7 @@
  *          sample MS NAME=DOMID...           one line per guest and period
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
+ *          nothing FILE                      write zero bytes to it
  *
  * An exchange is two keys in the guest's own data/: dom0 writes
  * "SEQ COMMAND" to data/ask, the guest writes "SEQ STATUS\nOUTPUT" to
@@ -133,6 +134,7 @@ static int cmd_move(int domid, int64_t want, int secs, char **argv)
 {
 	int64_t begin = now_ms(), start = 0, change = 0, end;
 	int64_t from = tot_pages(domid), last = from, tot = from;
+	int64_t lowest = from;
 	bool done = false;
 	int status = 0;
 	pid_t pid = fork();
@@ -153,6 +155,8 @@ static int cmd_move(int domid, int64_t want, int secs, char **argv)
 		if (!start && (done || tot != from))
 			start = end;
 		last = tot;
+		if (tot < lowest)
+			lowest = tot;
 		if (tot < 0 || (done && (status || tot == want)))
 			break;
 		if (done && (end - change > STUCK_MS || end - begin > secs * 1000LL))
@@ -162,8 +166,9 @@ static int cmd_move(int domid, int64_t want, int secs, char **argv)
 	/* what has settled short did so at its last change */
 	if (tot != want)
 		end = change;
-	printf("from_pages=%" PRId64 " tot_pages=%" PRId64 " ms=%" PRId64
-	       " command=%d\n", from, tot, end > start ? end - start : 0,
+	printf("from_pages=%" PRId64 " tot_pages=%" PRId64 
+	       " lowest_pages=%" PRId64 " ms=%" PRId64 " command=%d\n",
+	       from, tot, lowest, end > start ? end - start : 0,
 	       WEXITSTATUS(status));
 	return tot == want ? 0 : 1;
 }
@@ -307,6 +312,17 @@ static void __attribute__((noreturn)) cmd_agent(int period_ms)
 	}
 }
 
+/* A shell has no word for it. */
+static int cmd_nothing(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, "", 0);
+
+	if (n)
+		err(1, "%s", path);
+	return 0;
+}
+
 #define CONSOLES 16
 static struct console {
 	char name[64];
@@ -405,6 +421,9 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(verb, "relay"))
 		return cmd_relay(argv[2]);
+
+	if (argc == 3 && !strcmp(verb, "nothing"))
+		return cmd_nothing(argv[2]);
 
 	if (argc == 3 && !strcmp(verb, "agent"))
 		cmd_agent(atoi(argv[2]));

@@ -14,8 +14,8 @@ case_boots()
 		"$(ask "$1" 'head -n 1 /proc/meminfo' | tr -s ' ')"
 	case $1 in
 	pv | grow | dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
-	pod) agree "$1" $asked_pages ;;
 	esac
+	[ "$1" = dom0 ] || agree "$1" $asked_pages
 }
 
 # case down pv pvh: shrinks on xl mem-set
@@ -59,17 +59,28 @@ case_moves()
 	done
 }
 
+# turn_at GUEST KIB: on its way down to KIB, and below 431004 KiB, the guest is told
+# to come back up to that. True if it had not reached KIB by then.
+turn_at()
+{
+	local target=/local/domain/$(domid "$1")/memory/target
+
+	move_by "$1" 107751 sh -c "
+		xenstore-write $target $2
+		until eval \$(probe domain $(domid "$1")); [ \$tot_pages -lt 107000 ]; do :; done
+		xenstore-write $target 431004"
+	measured "turned at $(mib $((lowest_pages * 4))) MiB on the way to $(mib "$2")"
+	[ "$lowest_pages" -gt $(($2 / 4)) ]
+}
+
 # case turns pv pvh: obeys the last target when it changes while moving
 case_turns()
 {
 	target=/local/domain/$(domid "$1")/memory/target
-	look "$1"
-	move_by "$1" 107751 sh -c "
-		xenstore-write $target 163840
-		until eval \$(probe domain $(domid "$1")); [ \$tot_pages -lt $tot_pages ]; do :; done
-		xenstore-write $target 431004
-		echo \$tot_pages >/run/turn"
-	measured "turned at $(cat /run/turn) pages"
+	if ! turn_at "$1" 163840; then
+		mem_set "$1" 524288	# a fast one: give it further to go
+		turn_at "$1" 102400 || fail "it was at its target before it was told to turn: $(cat /run/measured)"
+	fi
 	move_by "$1" 75001 sh -c "for kib in 131072 524288 204800 409600 300004; do
 		xenstore-write $target \$kib; done"
 }
@@ -77,7 +88,7 @@ case_turns()
 # case reads pv pvh: shows every attribute in sysfs, and they agree with each other
 case_reads()
 {
-	for name in target target_kb schedule_delay max_schedule_delay retry_count \
+	for name in target target_kb floor_kb schedule_delay max_schedule_delay retry_count \
 		    max_retry_count scrub_pages info/current_kb info/low_kb info/high_kb; do
 		value=$(show "$1" $name) || fail "$name cannot be read: $value"
 		case $value in
@@ -109,32 +120,46 @@ case_gigabytes()
 	move_by "$1" 262144 probe ask "$(domid "$1")" 30 "echo 1G >$XEN_MEMORY/target"
 }
 
-# case refuses pv pvh: refuses what is not a size in sysfs, and keeps its target
+# settings GUEST: all that can be written, as it is now.
+settings()
+{
+	ask "$1" "cd $XEN_MEMORY && grep . target_kb floor_kb max_schedule_delay max_retry_count scrub_pages"
+}
+
+# case refuses pv pvh: refuses what is not a size in sysfs, and keeps its settings
 case_refuses()
 {
-	before=$(show "$1" target_kb) refused=0
+	before=$(settings "$1") refused=0
 	for step in "target garbage" "target " "target -1" "target 12x" "target 12Kx" \
 		    "target 0x" "target 99999999999999999999999" "target 18446744073709551615K" \
-		    "target 18446744073709551615" \
+		    "target 18446744073709551615" 'target 4\0005' \
 		    "target_kb garbage" "target_kb " "target_kb -1" "target_kb 1.5" \
 		    "target_kb 99999999999999999999999" "target_kb 18446744073709551615" \
-		    "target_kb 18014398509481984" \
+		    "target_kb 18014398509481984" 'target_kb 262144\000' \
+		    "floor_kb garbage" "floor_kb " "floor_kb -1" "floor_kb 64M" \
+		    "floor_kb 99999999999999999999999" "floor_kb 18446744073709551615" \
+		    "floor_kb 18014398509481984" 'floor_kb 0\0001' \
 		    "max_schedule_delay 0" "max_schedule_delay garbage" "max_schedule_delay -1" \
 		    "max_retry_count garbage" "max_retry_count 99999999999999999999" \
 		    "scrub_pages maybe"; do
 		name=${step%% *}
 		if answer=$(store "$1" "$name" "${step#* }"); then
-			fail "$name takes '${step#* }', the target is now" \
-				"$(show "$1" target_kb) KiB, was $before"
+			fail "$name takes '${step#* }': $(settings "$1")"
 		fi
 		case $answer in
 		*"Invalid argument"* | *"out of range"* | *"too large"*) ;;
 		*) fail "$name refuses '${step#* }' with: $answer" ;;
 		esac
-		[ "$(show "$1" target_kb)" = "$before" ] ||
-			fail "$name refuses '${step#* }', but the target is $(show "$1" target_kb) KiB"
+		after=$(settings "$1")
+		[ "$after" = "$before" ] ||
+			fail "$name refuses '${step#* }', but now there is" $after
 		refused=$((refused + 1))
 	done
+	for name in target target_kb floor_kb; do
+		ask "$1" "probe nothing $XEN_MEMORY/$name" >/run/nothing ||
+			fail "a write of no bytes to $name: $(cat /run/nothing)"
+	done
+	[ "$(settings "$1")" = "$before" ] || fail "a write of no bytes changes" $(settings "$1")
 	measured "$refused refused"
 }
 
@@ -166,6 +191,23 @@ case_starved()
 	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
 	[ "$killed" = 0 ] || fail "$killed lines about OOM kills"
 	mem_set "$1" 524288
+}
+
+# case floor pv pvh: keeps to a floor that is set, and goes below the default one without
+case_floor()
+{
+	default=$(show "$1" floor_kb)
+	apart=$(cat "/run/guest/$1/apart_pages")
+	store "$1" floor_kb 262144 || fail "floor_kb cannot be written"
+	move_by "$1" $((65536 + apart)) xl mem-set "$(domid "$1")" 65536k
+	# lowered, it takes effect at once
+	move_by "$1" 16384 probe ask "$(domid "$1")" 30 "echo 0 >$XEN_MEMORY/floor_kb"
+	measured "$(ask "$1" 'grep MemFree /proc/meminfo' | tr -s ' ')"
+	[ "$((default / 4 + apart))" -gt 16384 ] || fail "the default floor is only $default KiB"
+	store "$1" floor_kb "$default"
+	mem_set "$1" 524288
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] || fail "$killed lines about OOM kills"
 }
 
 passed=0 failed=0

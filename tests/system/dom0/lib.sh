@@ -39,9 +39,10 @@ ask()
 	fi
 }
 
-# show GUEST ATTRIBUTE, store GUEST ATTRIBUTE VALUE: the driver's files in sysfs.
+# show GUEST ATTRIBUTE, store GUEST ATTRIBUTE VALUE: the driver's files in sysfs. VALUE is
+# a format of printf, and may so hold \000; cat says why a write failed, printf does not.
 show() { ask "$1" "cat $XEN_MEMORY/$2"; }
-store() { ask "$1" "echo '$3' >$XEN_MEMORY/$2"; }
+store() { ask "$1" "printf '$3\n' | cat >$XEN_MEMORY/$2"; }
 
 # look GUEST: all that is known of its size, into variables:
 # tot_pages, max_pages, pod_entries, pod_cache (Xen), asked_pages (toolstack),
