@@ -156,6 +156,7 @@ void host_shutdown(void);
 int host_wait_boot(void);
 u64 host_random(void);
 void host_check(void);
+void host_check_lockless(void);
 void host_note_lent(struct page *page, bool lent);
 unsigned long host_with_allocator(void);
 unsigned long host_frames_counted(void);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] */
+/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] [--seconds N] */
 
 #include <stdlib.h>
 #include <time.h>
 
 #include "test.h"
 
-unsigned long option_seed, option_steps;
+unsigned long option_seed, option_steps, option_seconds;
 static struct host_test *first, **last = &first;
 static const char *only;
 
@@ -54,11 +54,13 @@ int main(int argc, char **argv)
 			option_seed = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--steps"))
 			option_steps = strtoul(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--seconds"))
+			option_seconds = strtoul(argv[i + 1], NULL, 0);
 		else
 			break;
 	}
 	if (i != argc) {
-		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N]\n",
+		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N] [--seconds N]\n",
 			argv[0]);
 		return 2;
 	}

@@ -295,7 +295,7 @@ static unsigned long all_points(bool pv, bool forever)
 		       pv ? "PV: " : "", s->name,
 		       forever ? ", from there on" : "");
 	}
-	printf("# %lu failure points in all\n", total);
+	printf("# = %lu failure points\n", total);
 	return total;
 }
 

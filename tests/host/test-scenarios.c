@@ -478,6 +478,9 @@ TEST("given a block that Xen took in part it is quarantined, and the target is s
 	settle();
 	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
 	expect_current(BLOCKS(24));
+	/* and not by way of less than that */
+	EXPECT_EQ(host.nr_populated[9] + host.nr_populated[4] +
+		  host.nr_populated[0], 0);
 	set_target(BLOCKS(32));
 	settle_for(5);
 	/* one block is lost for good */

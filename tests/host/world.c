@@ -222,7 +222,8 @@ void host_check(void)
 	EXPECT_SAME(b->nr_unpopulated, host.nr_lent);
 	EXPECT_SAME(b->nr_quarantined, counts[HOST_FOREIGN + 1]);
 	EXPECT_SAME(b->current_pages, with_allocator);
-	EXPECT_SAME(b->total_pages, host.nr_pages - counts[HOST_FOREIGN]);
+	EXPECT_SAME(b->total_pages, host.nr_pages - counts[HOST_FOREIGN] -
+		    counts[HOST_ABSENT]);
 
 	/* Xen counts the same, but for what is quarantined. */
 	if (!host.cfg.pod_cache &&
@@ -248,4 +249,13 @@ void host_check(void)
 	if (b->schedule.delay < 1 || b->schedule.delay > b->schedule.max_delay)
 		host_violation("schedule_delay is %lu of %lu",
 			       b->schedule.delay, b->schedule.max_delay);
+}
+
+/* For a moment in which the driver waits: it must wait without locks. */
+void host_check_lockless(void)
+{
+	if (host_mutex_held(&xen_balloon.lock) ||
+	    host_mutex_held(&xen_balloon.batch_lock) ||
+	    host_mutex_held(&host_device_hotplug_lock))
+		host_violation("the driver waits with a lock held");
 }
