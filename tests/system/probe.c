@@ -108,9 +108,9 @@ static int cmd_domain(int domid)
 	if (info.hvm)
 		xc_domain_get_pod_target(xc, domid, &tot, &cache, &entries);
 	printf("tot_pages=%lu max_pages=%lu outstanding=%lu pod_entries=%" PRIu64
-	       " pod_cache=%" PRIu64 " state=%s reason=%u\n",
+	       " pod_cache=%" PRIu64 " cpu_ms=%" PRIu64 " state=%s reason=%u\n",
 	       info.nr_pages, info.max_memkb / 4, info.nr_outstanding_pages,
-	       entries, cache,
+	       entries, cache, info.cpu_time / 1000000,
 	       info.shutdown ? "shutdown" : info.dying ? "dying" : "alive",
 	       info.shutdown_reason);
 	return 0;
@@ -128,7 +128,8 @@ static int cmd_free(void)
 
 /*
  * Time starts at the first page that moves, or when the command is done if
- * nothing moved before, and ends when Xen's count is the wanted one.
+ * nothing moved before, and ends when Xen's count is the wanted one; before_ms
+ * is from the start of the command to then.
  */
 static int cmd_move(int domid, int64_t want, int secs, char **argv)
 {
@@ -167,8 +168,9 @@ static int cmd_move(int domid, int64_t want, int secs, char **argv)
 	if (tot != want)
 		end = change;
 	printf("from_pages=%" PRId64 " tot_pages=%" PRId64 
-	       " lowest_pages=%" PRId64 " ms=%" PRId64 " command=%d\n",
-	       from, tot, lowest, end > start ? end - start : 0,
+	       " lowest_pages=%" PRId64 " ms=%" PRId64 " before_ms=%" PRId64
+	       " command=%d\n", from, tot, lowest,
+	       end > start ? end - start : 0, start - begin,
 	       WEXITSTATUS(status));
 	return tot == want ? 0 : 1;
 }

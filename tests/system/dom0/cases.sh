@@ -210,6 +210,41 @@ case_floor()
 	[ "$killed" = 0 ] || fail "$killed lines about OOM kills"
 }
 
+# cost GUEST: what it uses of a CPU, by Xen's count, in hundredths of a percent (cost).
+cost()
+{
+	local cpu_ms was
+
+	eval "$(probe domain "$(domid "$1")")"
+	was=$cpu_ms
+	sleep 10
+	eval "$(probe domain "$(domid "$1")")"
+	cost=$((cpu_ms - was))
+}
+
+# case idle pv pvh: costs no CPU, at its target or when that cannot be reached, and then wakes at once
+case_idle()
+{
+	mem_set "$1" 262144
+	cost "$1"
+	idle=$cost
+
+	xl mem-max "$(domid "$1")" 256
+	eval "$(probe domain "$(domid "$1")")"
+	move_by "$1" "$max_pages" probe ask "$(domid "$1")" 30 "echo 400M >$XEN_MEMORY/target"
+	cost "$1"
+	measured "idle at its target: $(percent $idle) % of a CPU, at a target above" \
+		"its limit: $(percent $cost) %, in try $(show "$1" retry_count)"
+	agree "$1" "$max_pages"
+	[ $idle -lt 500 ] && [ $((cost - idle)) -lt 100 ] || fail "$(tail -n 1 /run/measured)"
+
+	xl mem-max "$(domid "$1")" 512
+	move_by "$1" $((102400 + $(cat "/run/guest/$1/apart_pages"))) \
+		probe ask "$(domid "$1")" 30 "echo 400M >$XEN_MEMORY/target"
+	measured "moving $before_ms ms after the write began"
+	[ "$before_ms" -lt 1000 ] || fail "it takes $before_ms ms to move after its limit is raised"
+}
+
 passed=0 failed=0
 for name in $(echo "$cases" | tr : ' '); do
 	guest=${name%%-*}

@@ -25,6 +25,7 @@ measured() { echo "$*" >>/run/measured; }
 
 now() { cut -d. -f1 /proc/uptime; }
 mib() { awk "BEGIN { printf \"%.7g\", $1 / 1024 }"; }
+percent() { awk "BEGIN { printf \"%.2f\", $1 / 100 }"; }
 domid() { cat "/run/guest/$1/domid"; }
 key() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null || echo 0; }
 set_key() { xenstore-write "/local/domain/$(domid "$1")/$2" "$3"; }
