@@ -37,6 +37,9 @@ static void quarantine(struct xen_balloon *b, unsigned int nr_extents,
 	b->nr_quarantined += nr_pages;
 	b->current_pages -= nr_pages;
 	balloon_unlock(b);
+
+	/* Now the domain may be too small. */
+	balloon_wake(b);
 }
 
 /* Between the page allocator and the batch */
@@ -161,14 +164,14 @@ static void undo_inflate(struct xen_balloon *b, unsigned int first,
 	quarantine(b, nr_extents - nr_mapped, order);
 }
 
-static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
-				     unsigned int nr, gfp_t gfp)
+static void inflate_extents(struct xen_balloon *b, unsigned int order,
+			    unsigned int nr, gfp_t gfp)
 {
 	unsigned int i, done, nr_unknown = 0;
 
 	nr = take_from_allocator(b->pages, nr, order, gfp);
 	if (!nr)
-		return 0;
+		return;
 
 	if (order && xen_pv_domain()) {
 		nr = expand_blocks(b->pages, nr);
@@ -202,13 +205,12 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 	balloon_store_put_all(b, b->pages, done, order);
 	b->current_pages -= (unsigned long)done << order;
 	balloon_unlock(b);
-
-	return (unsigned long)done << order;
 }
 
 /*
  * Give up to @nr_pages to Xen: in blocks as far as the allocator has them at
- * hand, then in single pages, at most BATCH_EXTENTS of them.
+ * hand, then in single pages, at most BATCH_EXTENTS of them. Returns the pages
+ * that the guest no longer has; nobody else changes current_pages meanwhile.
  */
 unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			     gfp_t gfp)
@@ -216,7 +218,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	unsigned long max_blocks = xen_pv_domain() ?
 				   BATCH_EXTENTS / BLOCK_PAGES : BATCH_EXTENTS;
 	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, max_blocks);
-	unsigned long left, done = 0;
+	unsigned long left, start = b->current_pages;
 
 	lockdep_assert_held(&b->batch_lock);
 
@@ -230,14 +232,13 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 		gfp |= __GFP_ZERO;
 
 	if (nr_blocks && !b->blocks_refused)
-		done = inflate_extents(b, BLOCK_ORDER, nr_blocks,
-				       gfp & ~__GFP_RECLAIM);
+		inflate_extents(b, BLOCK_ORDER, nr_blocks, gfp & ~__GFP_RECLAIM);
 
-	left = min(nr_pages - done, BATCH_EXTENTS);
+	left = nr_pages - (start - b->current_pages);
 	if (left)
-		done += inflate_extents(b, 0, left, gfp);
+		inflate_extents(b, 0, min(left, BATCH_EXTENTS), gfp);
 
-	return done;
+	return start - b->current_pages;
 }
 
 /* Deflate: store -> Xen -> page allocator */
@@ -261,8 +262,8 @@ static void undo_deflate(struct xen_balloon *b, unsigned int first,
 	quarantine(b, nr_extents - done, order);
 }
 
-static unsigned long deflate_extents(struct xen_balloon *b, unsigned int order,
-				     unsigned int nr)
+static void deflate_extents(struct xen_balloon *b, unsigned int order,
+			    unsigned int nr)
 {
 	unsigned int i, populated, mapped;
 
@@ -270,7 +271,7 @@ static unsigned long deflate_extents(struct xen_balloon *b, unsigned int order,
 	nr = balloon_store_take_all(b, b->pages, nr, order, false);
 	balloon_unlock(b);
 	if (!nr)
-		return 0;
+		return;
 
 	for (i = 0; i < nr; i++)
 		b->frames[i] = page_to_xen_pfn(b->pages[i]);
@@ -287,27 +288,26 @@ static unsigned long deflate_extents(struct xen_balloon *b, unsigned int order,
 	balloon_store_put_all(b, b->pages + populated, nr - populated, order);
 	b->current_pages += (unsigned long)mapped << order;
 	balloon_unlock(b);
-
-	return (unsigned long)mapped << order;
 }
 
 /*
  * Take up to @nr_pages from Xen: blocks as long as Xen has them, then single
- * pages, at most BATCH_EXTENTS of them.
+ * pages, at most BATCH_EXTENTS of them. Returns the pages that the guest has
+ * now and had not.
  */
 unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 {
 	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, BATCH_EXTENTS);
-	unsigned long left, done = 0;
+	unsigned long left, start = b->current_pages;
 
 	lockdep_assert_held(&b->batch_lock);
 
 	if (nr_blocks)
-		done = deflate_extents(b, BLOCK_ORDER, nr_blocks);
+		deflate_extents(b, BLOCK_ORDER, nr_blocks);
 
-	left = min(nr_pages - done, BATCH_EXTENTS);
+	left = nr_pages - (b->current_pages - start);
 	if (left)
-		done += deflate_extents(b, 0, left);
+		deflate_extents(b, 0, min(left, BATCH_EXTENTS));
 
-	return done;
+	return b->current_pages - start;
 }
