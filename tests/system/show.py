@@ -232,7 +232,9 @@ def write_svg(samples, path):
         parts.append(f'<text class="title" x="{left}" y="{base - height - 10}">'
                      f"{title} guest, MiB</text>")
     bottom = top + 2 * height + gap
-    for second in range(0, (end - begin) // 1000 + 1, 2):
+    seconds = (end - begin) // 1000
+    step = next((step for step in (2, 5, 10, 20, 30, 60, 120) if seconds // step < 12), 300)
+    for second in range(0, seconds + 1, step):
         parts.append(f'<text class="axis" x="{x(begin + second * 1000):.1f}" y="{bottom + 18}" '
                      f'text-anchor="middle">{second} s</text>')
     for at, (name, label) in enumerate((("asked", "asked by xl"), ("has", "has, as Xen counts"),
