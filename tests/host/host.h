@@ -123,6 +123,7 @@ struct host {
 	struct workqueue_struct *wq;
 	bool frozen;
 	int (*on_wait)(void);
+	void (*on_hypercall)(unsigned int cmd);
 	bool expect_warnings;
 	bool allow_unscrubbed;
 	long nr_allocs;

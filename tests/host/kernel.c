@@ -269,6 +269,8 @@ unsigned long host_advance(unsigned long seconds)
 void schedule_timeout_idle(unsigned long timeout)
 {
 	host_jiffies += timeout ?: 1;
+	if (host_jiffies > 24UL * 60 * 60 * HZ)
+		host_violation("waits for ever");
 	host_run();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] [--seconds N] */
+/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] [--seconds N] [--stop N] */
 
 #include <stdlib.h>
 #include <time.h>
@@ -44,6 +44,7 @@ static bool run(const struct host_test *t)
 int main(int argc, char **argv)
 {
 	unsigned int passed = 0, failed = 0;
+	unsigned long stop = 0;
 	struct host_test *t;
 	int i;
 
@@ -54,13 +55,15 @@ int main(int argc, char **argv)
 			option_seed = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--steps"))
 			option_steps = strtoul(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--stop"))
+			stop = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--seconds"))
 			option_seconds = strtoul(argv[i + 1], NULL, 0);
 		else
 			break;
 	}
 	if (i != argc) {
-		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N] [--seconds N]\n",
+		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N] [--seconds N] [--stop N]\n",
 			argv[0]);
 		return 2;
 	}
@@ -75,6 +78,8 @@ int main(int argc, char **argv)
 		printf("%sok - " VARIANT ": %s\n", ok ? "" : "not ", t->name);
 		fflush(stdout);
 		*(ok ? &passed : &failed) += 1;
+		if (failed && failed == stop)
+			break;
 	}
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;

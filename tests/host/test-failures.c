@@ -271,6 +271,8 @@ static bool run_once(const struct scenario *s, bool pv, unsigned long at,
 	online_all();
 	settle();
 	reached = reachable();
+	/* two buffers and a queue */
+	EXPECT_EQ(host.nr_allocs, 3);
 	if (xen_balloon.current_pages != reached)
 		host_violation("the target is not reached: %lu pages of %lu",
 			       xen_balloon.current_pages, reached);

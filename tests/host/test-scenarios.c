@@ -286,6 +286,53 @@ TEST("given a Xen that refuses blocks all goes in single pages, after one try (f
 	expect_current(BLOCKS(32));
 }
 
+static void change_the_target(unsigned int cmd)
+{
+	host.on_hypercall = NULL;
+	balloon_set_new_target(BLOCKS(30));
+}
+
+TEST("given a new target in the middle of a batch it is the one that counts")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host.on_hypercall = change_the_target;
+		set_target(BLOCKS(20));
+		settle();
+		expect_current(BLOCKS(30));
+		EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+	}
+}
+
+static void change_the_target_in_vain(unsigned int cmd)
+{
+	host.on_hypercall = NULL;
+	host.hard_limit = 0;
+	balloon_set_new_target(BLOCKS(31));
+}
+
+TEST("given a new target in the middle of a batch that fails the tries start afresh")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(20));
+	settle();
+	host.hard_limit = 0;
+	host_sysfs_write("max_retry_count", "2");
+	set_target(BLOCKS(32));
+	settle();
+	EXPECT_EQ(host_sysfs_read("retry_count"), 2);
+	host.on_hypercall = change_the_target_in_vain;
+	host_advance(10);
+	EXPECT_EQ(xen_balloon.target_pages, BLOCKS(31));
+	EXPECT(host_sysfs_read("retry_count") <= 2);
+	host.hard_limit = ULONG_MAX;
+	settle_for(70);
+	expect_current(BLOCKS(31));
+}
+
 /* Shortages */
 
 TEST("given too little free memory the worker backs off, gives up and goes on later (defect 5)")
@@ -341,6 +388,10 @@ TEST("given a back-off a changed target is taken up at once")
 	set_target(BLOCKS(20));
 	settle_for(100);
 	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_ECANCELED);
+	set_target(BLOCKS(22));
+	settle();
+	EXPECT_EQ(xen_balloon.schedule.state, BALLOON_EAGAIN);
+	EXPECT_EQ(host_next_due_s(), 1);
 	host_user_free(BLOCKS(32));
 	set_target(BLOCKS(21));
 	settle();
@@ -859,6 +910,9 @@ TEST("given a PV guest released pages do not count, and max_pfn bounds")
 	xen_released_pages = 0;
 	EXPECT_EQ(host_init_driver(), 0);
 	EXPECT_EQ(current(), BLOCKS(32));
+	cfg.extra = 2;
+	host_boot(&cfg);
+	EXPECT_EQ(current(), BLOCKS(32));
 }
 
 /* PV */
@@ -912,6 +966,34 @@ TEST("given drivers that bring their own pages they change the reservation one b
 		host_check();
 	}
 }
+
+#ifdef CONFIG_XEN_HAVE_PVMMU
+TEST("given a PV mapping that fails in the middle what is mapped stays, and the rest goes back")
+{
+	unsigned long at, before;
+
+	for (at = 1; at < 200; at++) {
+		host_boot(&pv);
+		set_target(BLOCKS(32) - 64);
+		settle();
+		before = current();
+		balloon_set_new_target(BLOCKS(32));
+		host.inject = (struct host_inject) { .armed = true, .at = at };
+		host.frozen = false;
+		host_run();
+		host.inject.armed = false;
+		host_check();
+		if (host.inject.what &&
+		    !strcmp(host.inject.what, "mmu_update does half"))
+			break;
+	}
+	EXPECT(at < 200);
+	EXPECT_EQ(current(), before + 32);
+	EXPECT_EQ(xen_balloon.nr_quarantined, 0);
+	settle_for(3);
+	expect_current(BLOCKS(32));
+}
+#endif
 
 /* Pages for other drivers */
 

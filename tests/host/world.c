@@ -197,7 +197,7 @@ void host_check(void)
 {
 	struct xen_balloon *b = &xen_balloon;
 	unsigned long counts[HOST_FOREIGN + 2] = { 0 };
-	unsigned long low = 0, high = 0, pfn, with_allocator;
+	unsigned long low = 0, high = 0, pfn, with_allocator, in_low = 0;
 	struct balloon_stats s;
 
 	if (host_mutex_held(&b->lock) || host_mutex_held(&b->batch_lock) ||
@@ -206,13 +206,20 @@ void host_check(void)
 
 	see_list(&b->blocks, HOST_BLOCK, &low, &high);
 	see_list(&b->singles, 1, &low, &high);
-	for (pfn = 0; pfn < host.nr_pages; pfn++)
+	for (pfn = 0; pfn < host.nr_pages; pfn++) {
+		if (pfn == host_low_pages)
+			in_low = counts[HOST_FREE] + counts[HOST_USER] +
+				 counts[HOST_CACHE];
 		check_page(pfn, counts);
+	}
 
 	with_allocator = counts[HOST_FREE] + counts[HOST_USER] +
 			 counts[HOST_CACHE];
 	EXPECT_SAME(host.nr_free, counts[HOST_FREE]);
-	EXPECT_SAME(host.managed[0] + host.managed[1], with_allocator);
+	if (pfn <= host_low_pages)
+		in_low = with_allocator;
+	EXPECT_SAME(host.managed[0], in_low);
+	EXPECT_SAME(host.managed[1], with_allocator - in_low);
 	if (!b->frames)
 		return;
 

@@ -368,6 +368,8 @@ long HYPERVISOR_memory_op(unsigned int cmd, void *arg)
 {
 	long rc;
 
+	if (host.on_hypercall)
+		host.on_hypercall(cmd);
 	host_hold();
 	host.nr_memory_ops++;
 	switch (cmd) {
@@ -555,6 +557,11 @@ void host_xen_start(void)
 	host.hard_limit = ULONG_MAX;
 	host.stop_after_frames = -1;
 	host.flush_epoch = 1;
+
+	/* What is no RAM yet is device memory as far as the p2m knows. */
+	for (pfn = (cfg->ram + cfg->extra) * HOST_BLOCK;
+	     cfg->pv && pfn < host.nr_gfns; pfn++)
+		host.p2m[pfn] = pfn | 1UL << 62;
 
 	nr_frames = (ram - cfg->unpopulated_pages) * HOST_FRAMES;
 	if (cfg->pod_cache) {
