@@ -7,6 +7,8 @@ Machine   one QEMU: Xen's and dom0's console goes to a file; the second serial p
 trouble   what a log must not contain
 """
 import ctypes
+import errno
+import gzip
 import hashlib
 import os
 import re
@@ -35,6 +37,17 @@ PACKAGES = """
 PROGRAMS = [f"usr/lib/xen-4.17/bin/{name}" for name in (
     "xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
 PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
+# An HVM guest has a device model, a QEMU of its own that runs in dom0.
+HVM_PACKAGES = """
+    qemu-system-xen qemu-system-data seabios libfdt1 libglib2.0-0 libjpeg62-turbo
+    libpixman-1-0 libspice-server1 libusb-1.0-0 libgstreamer-plugins-base1.0-0
+    libgstreamer1.0-0 liblz4-1 libopus0 liborc-0.4-0 libsasl2-2 libssl3 libstdc++6 libffi8
+    libpcre2-8-0 libudev1 libdw1 libelf1 libunwind8 libbz2-1.0
+""".split()
+HVM_PROGRAMS = ["usr/libexec/xen-qemu-system-i386"]
+HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin"]
+HVM_DATA += [f"usr/share/qemu/{name}" for name in (
+    "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
 PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
@@ -77,6 +90,29 @@ def say(text):
     print(f"{NAME}: {text}", file=sys.stderr, flush=True)
 
 
+def explain(error):
+    """An OSError as one line: what is wrong and what to do."""
+    where = error.filename or f"{BUILD} or {CACHE.parent}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space is left for {where}: make room, then run it again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{where} is not for you to use: run it as root, or give yourself access"
+    return f"{where}: {error.strerror or error}: check what is there"
+
+
+def entry(main):
+    """Runs main as a program: every way in which it can end has one line, or none."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Trouble as trouble:
+        sys.exit(f"{NAME}: error: {trouble}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"{NAME}: error: {explain(error)}")
+
+
 def command(*argv, **options):
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, **options)
     if done.returncode:
@@ -95,6 +131,11 @@ def find_kernel(version="7.3"):
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
             "run `make kernel" + (f" FLAVOUR={flavour}`" if flavour != "ours" else "`")))
+    with open(path, "rb") as file:
+        if file.read(0x206)[0x202:] != b"HdrS":
+            raise Trouble(f"{path} is no x86 bzImage: " + (
+                "KERNEL must name arch/x86/boot/bzImage of a built kernel" if given else
+                "remove it and run `make kernel`"))
     return path.resolve()
 
 
@@ -161,17 +202,19 @@ def add_userland(root, packages, probe):
             (root / "bin" / name).symlink_to("busybox")
 
 
-def build_base(packages, probe, path):
+def build_base(packages, probe, programs, data, path):
     """dom0 without this run's kernel and scripts."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         add_userland(root, packages, probe)
-        programs = [packages / name for name in PROGRAMS]
+        programs = [packages / name for name in programs]
         for folder in ("lib64", "usr/bin", "usr/lib/xen-4.17/bin", "usr/lib/x86_64-linux-gnu",
                        "etc/xen", "var/lock"):
             (root / folder).mkdir(parents=True)
-        for program in programs:
-            shutil.copy(program, root / program.relative_to(packages))
+        for file in programs + [packages / name for name in data]:
+            place = root / file.relative_to(packages)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, place)
         for path_ in closure(packages, programs):
             shutil.copy(path_, root / "usr/lib/x86_64-linux-gnu" / path_.name)
         shutil.copy(library(packages, "ld-linux-x86-64.so.2"), root / "lib64")
@@ -196,23 +239,37 @@ def build_probe(packages, path):
 
 
 def build_xen(packages, path):
-    with open(path, "wb") as out:
-        subprocess.run(["gzip", "-dc", str(packages / "boot/xen-4.17-amd64.gz")],
-                       stdout=out, check=True)
+    with gzip.open(packages / "boot/xen-4.17-amd64.gz") as packed, open(path, "wb") as out:
+        shutil.copyfileobj(packed, out)
 
 
-def images(kernel, folder):
-    """Leaves xen and dom0.cpio in folder. A changed script rebuilds only the small part."""
+def fetch(names):
+    """The folder of these packages."""
+    done = subprocess.run([TOP / "tools/fetch", "--unpack", SUITE, *names],
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(1)     # it has said why
+    return Path(done.stdout.strip())
+
+
+def images(kernel, folder, hvm=False):
+    """Leaves xen and dom0.cpio in folder, the latter with a device model if hvm, then
+    named dom0-hvm.cpio. A changed script rebuilds only the small part."""
     for place in (folder, CACHE.parent):
         place.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(place).free >> 20
         if free < 200:
-            raise Trouble(f"{place} has {free} MiB free, 200 MiB are needed: make room")
-    packages = Path(command(str(TOP / "tools/fetch"), "--unpack", SUITE, *PACKAGES).strip())
+            raise Trouble(f"{place} has {free} MiB free, 200 MiB are needed: make room"
+                          + (", or set XEN_BALLOON_CACHE to a folder on a larger disk"
+                             if place != folder else ""))
+    names = PACKAGES + HVM_PACKAGES * hvm
+    programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
+    packages = fetch(names)
     probe = kept("probe-" + digest(packages, HERE / "probe.c"),
                  lambda path: build_probe(packages, path))
-    recipe = digest(packages, probe, PROGRAMS, HERE / "rig.py")
-    base = kept(f"base-{recipe}.cpio", lambda path: build_base(packages, probe, path))
+    recipe = digest(packages, probe, programs, data, HERE / "rig.py")
+    base = kept(f"base-{recipe}.cpio",
+                lambda path: build_base(packages, probe, programs, data, path))
     guest = kept(f"guest-{digest(recipe, HERE / 'guest/init')}.cpio",
                  lambda path: build_guest(packages, probe, path))
     xen = kept("xen-" + digest(packages), lambda path: build_xen(packages, path))
@@ -225,7 +282,7 @@ def images(kernel, folder):
         shutil.copy(kernel, root / "guest/bzImage")
         shutil.copy(guest, root / "guest/initrd")
         archive(root, Path(scratch) / "small.cpio")
-        with open(folder / "dom0.cpio", "wb") as out:
+        with open(folder / ("dom0-hvm.cpio" if hvm else "dom0.cpio"), "wb") as out:
             for part in (base, Path(scratch) / "small.cpio"):
                 out.write(part.read_bytes())
     shutil.copy(xen, folder / "xen")
@@ -233,6 +290,22 @@ def images(kernel, folder):
 
 
 # --- QEMU -------------------------------------------------------------------------
+
+def find_qemu():
+    """The QEMU that runs: $QEMU or the distribution's."""
+    given = os.environ.get("QEMU")
+    name = given or "qemu-system-x86_64"
+    cure = "leave QEMU out, or name a qemu-system-x86_64" if given else \
+        "apt-get install qemu-system-x86"
+    try:
+        done = subprocess.run([name, "--version"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError as error:
+        raise Trouble(f"{name} cannot be run ({error.strerror}): {cure}") from None
+    if done.returncode or not done.stdout.startswith(b"QEMU emulator"):
+        raise Trouble(f"{name} is no QEMU (its --version does not say so): {cure}")
+    return name
+
 
 def accelerator():
     wanted = os.environ.get("ACCEL", "tcg")
@@ -254,7 +327,8 @@ def end_with_parent():
 class Machine:
     """One QEMU that runs one plan. Its logs are in folder."""
 
-    def __init__(self, name, folder, shared, kernel, plan, cpus=1, limit=240, **settings):
+    def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio", cpus=1,
+                 limit=240, **settings):
         self.name, self.folder, self.limit = name, folder, limit
         self.nonce = secrets.token_hex(8)
         self.lines = []         # the report, without consoles
@@ -264,24 +338,21 @@ class Machine:
         words = {"nonce": self.nonce, "plan": plan, **settings}
         options = " ".join(f"{key}={value}" for key, value in words.items())
         self.argv = [
-            os.environ.get("QEMU", "qemu-system-x86_64"), *accelerator(),
+            find_qemu(), *accelerator(),
             "-smp", str(cpus), "-m", str(MEMORY_MIB), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-name", f"{name},process=xen-{name}",
             "-kernel", str(shared / "xen"), "-append", XEN_OPTIONS,
-            "-initrd", f"{kernel} console=hvc0 {options},{shared}/dom0.cpio",
+            "-initrd", f"{kernel} console=hvc0 {options},{shared}/{image}",
             "-serial", f"file:{folder}/xen.log", "-serial", "stdio"]
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "qemu.txt").write_text(" ".join(self.argv) + "\n")
         (self.folder / "xen.log").touch()
-        try:
-            self.process = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=open(self.folder / "qemu.log", "wb"),
-                start_new_session=True, preexec_fn=end_with_parent)
-        except FileNotFoundError:
-            raise Trouble(f"{self.argv[0]} is not installed: apt-get install qemu-system-x86")
+        self.process = subprocess.Popen(
+            self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=open(self.folder / "qemu.log", "wb"),
+            start_new_session=True, preexec_fn=end_with_parent)
         self.deadline = time.monotonic() + self.limit
         os.set_blocking(self.process.stdout.fileno(), False)
 
@@ -328,13 +399,16 @@ class Machine:
                 return int(passed), int(failed)
             if line.startswith("verdict "):
                 return "the verdict has another run's nonce"
-        if self.ended:
-            return self.ended
-        complaint = [line for line in (self.folder / "qemu.log").read_text().splitlines()
-                     if "warning:" not in line]
-        if complaint:
-            return f"QEMU: {complaint[-1]}"
-        return "it ended without a verdict"
+        return self.ended or self.complaint() or "it ended without a verdict"
+
+    def complaint(self):
+        """QEMU's own, if it had one."""
+        lines = [line for line in (self.folder / "qemu.log").read_text().splitlines()
+                 if line and "warning:" not in line]
+        if lines:
+            return f"QEMU: {lines[-1]}"
+        status = self.process.returncode
+        return f"QEMU's exit status {status}" if status else ""
 
     def trouble(self):
         """(log, line) of everything that no log may contain."""
@@ -365,6 +439,9 @@ def run(machines, on_line, at_once=2, on_tick=lambda: None):
                 if lines is None or machine.ended:
                     running.unregister(machine.process.stdout)
                     machine.stop()
+                    if not machine.ended and not machine.lines and machine.process.returncode:
+                        raise Trouble(f"QEMU fails to start ({machine.complaint()}): try its "
+                                      f"command by hand, it is in {machine.folder}/qemu.txt")
     finally:
         for machine in machines:
             machine.stop()

@@ -4,7 +4,6 @@ import argparse
 import itertools
 import os
 import shutil
-import signal
 import sys
 import time
 
@@ -268,6 +267,7 @@ def main(argv):
         epilog="environment: KERNEL, FLAVOUR (ours or stock), ACCEL (tcg or kvm), NO_COLOR. "
                "Leaves timeline.svg, timeline.csv and demo.txt in build/demo."
     ).parse_args(argv)
+    rig.find_qemu()
     kernel, folder = rig.find_kernel(), rig.BUILD / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("report.log", "guest-pv.log", "guest-pvh.log"):
@@ -315,12 +315,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except rig.Trouble as trouble:
-        sys.exit(f"demo: error: {trouble}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except OSError as error:
-        sys.exit(f"demo: error: {error.strerror}: {error.filename}")
+    rig.entry(main)

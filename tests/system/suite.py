@@ -3,18 +3,20 @@
 import argparse
 import os
 import re
-import signal
-import subprocess
-import sys
 import time
 
 import rig
+import selftest
 
 CASE = re.compile(r"^# case (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
-# One boot for each, at the same time.
-BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"]}
+# One boot for each, two at the same time.
+BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"], "hvm": ["hvm"]}
+# What differs from one to the other.
+SETTINGS = {"hvm": {"image": "dom0-hvm.cpio", "limit": 480}}
+# Only when asked for.
+EXTRA = ["hvm"]
 TITLES = {
-    "pv": "a PV guest", "pvh": "a PVH guest",
+    "pv": "a PV guest", "pvh": "a PVH guest", "hvm": "an HVM guest",
     "grow": "a PV guest with memory < maxmem",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
 }
@@ -22,8 +24,7 @@ RIG_CASES = {
     "rig-fails": "a case that fails is reported",
     "rig-panics": "a guest that panics is reported",
     "rig-silent": "a dom0 that dies without a verdict is an error",
-    "rig-interrupted": "a run that is interrupted leaves no process behind",
-    "rig-killed": "a run that is killed leaves no process behind",
+    **selftest.CASES,
 }
 
 
@@ -69,7 +70,8 @@ def parse(argv, names):
                "FLAVOUR (ours or stock), ACCEL (tcg or kvm), QEMU. "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases and stop")
-    parser.add_argument("--guest", choices=BOOTS, help="only this type of guest")
+    parser.add_argument("--guest", choices=BOOTS,
+                        help=f"only this type of guest ({', '.join(EXTRA)}: only so)")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE", help="only these (see --list)")
     options = parser.parse_args(argv)
@@ -78,7 +80,8 @@ def parse(argv, names):
             parser.error(f"there is no case {name}: see --list")
     wanted = options.case or [
         name for name in names
-        if not options.guest or name.split("-")[0] in BOOTS[options.guest]]
+        if (name.split("-")[0] in BOOTS[options.guest] if options.guest
+            else name.split("-")[0] not in EXTRA)]
     return options, wanted
 
 
@@ -132,49 +135,6 @@ def judge_proof(machine, wanted, report):
         report.result(ok, name, RIG_CASES[name], detail if ok else f"report: {lines!r}, {verdict}")
 
 
-# --- the runner itself --------------------------------------------------------------
-
-def processes_of(text):
-    """Processes other than this one whose command line contains text."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{entry}/cmdline", "rb") as file:
-                if entry.isdigit() and int(entry) != os.getpid() and text.encode() in file.read():
-                    found.append(int(entry))
-        except OSError:
-            pass
-    return found
-
-
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def ends_cleanly(number, folder, kernel):
-    """Starts a runner like this one, ends it by a signal, and looks for its QEMU."""
-    code = ("import sys, pathlib, rig; shared, folder, kernel = map(pathlib.Path, sys.argv[1:]);"
-            "rig.run([rig.Machine('ended', folder, shared, kernel, 'proof.sh')], lambda *_: None)")
-    place = folder / f"ended-{number.name}"
-    runner = subprocess.Popen([sys.executable, "-c", code, folder, place, kernel],
-                              cwd=rig.HERE, stderr=subprocess.DEVNULL)
-    mine = f"file:{place}/xen.log"
-    try:
-        if not wait_for(lambda: processes_of(mine), 10):
-            return False, "its QEMU never started"
-        runner.send_signal(number)
-        runner.wait(10)
-        ended = wait_for(lambda: not processes_of(mine), 5)
-        return ended, "" if ended else f"left behind: {processes_of(mine)}"
-    finally:
-        runner.kill()
-
-
 def main(argv):
     names = all_cases()
     options, wanted = parse(argv, names)
@@ -183,14 +143,17 @@ def main(argv):
             print(f"{name:18} {sentence}")
         return 0
 
+    rig.find_qemu()
     kernel, folder = rig.find_kernel(), new_folder()
     try:
         rig.say("preparing images")
         rig.images(kernel, folder)
+        if any(name.startswith("hvm-") for name in wanted):
+            rig.images(kernel, folder, hvm=True)
         return run_cases(wanted, names, kernel, folder)
     finally:
         if not options.keep:
-            for name in ("dom0.cpio", "xen"):
+            for name in ("dom0.cpio", "dom0-hvm.cpio", "xen"):
                 (folder / name).unlink(missing_ok=True)
 
 
@@ -203,7 +166,7 @@ def run_cases(wanted, names, kernel, folder):
         cases = [name for name in wanted if name.split("-")[0] in guests]
         if cases:
             machine = rig.Machine(boot, folder / boot, folder, kernel, "cases.sh",
-                                  cases=":".join(cases))
+                                  cases=":".join(cases), **SETTINGS.get(boot, {}))
             machines.append(machine)
             judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
     proofs = [name for name in ("rig-fails", "rig-panics", "rig-silent") if name in wanted]
@@ -221,21 +184,13 @@ def run_cases(wanted, names, kernel, folder):
     rig.run(machines, on_line)
     for judge in judges:
         judge()
-    for name, number in (("rig-interrupted", signal.SIGINT), ("rig-killed", signal.SIGKILL)):
+    for name in selftest.CASES:
         if name in wanted:
-            ok, detail = ends_cleanly(number, folder, kernel)
+            ok, detail = selftest.run(name, folder, kernel)
             report.result(ok, name, RIG_CASES[name], detail)
     rig.say(f"took {time.monotonic() - started:.0f} s; logs in {os.path.relpath(folder)}")
     return report.total()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except rig.Trouble as trouble:
-        sys.exit(f"run: error: {trouble}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except OSError as error:
-        sys.exit(f"run: error: {error.strerror}: {error.filename}")
+    rig.entry(main)

@@ -3,7 +3,7 @@
 # Each starts from the guest's memory at creation (prepare in lib.sh).
 . ./lib.sh
 
-# case boots pv pvh grow pod dom0: boots with the balloon driver, which knows the domain's size
+# case boots pv pvh grow pod dom0 hvm: boots with the balloon driver, which knows the domain's size
 case_boots()
 {
 	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
@@ -15,20 +15,25 @@ case_boots()
 	case $1 in
 	pv | grow | dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
 	esac
-	[ "$1" = dom0 ] || agree "$1" $asked_pages
+	case $1 in
+	dom0) ;;
+	hvm) [ $tot_pages -le $asked_pages ] && [ $tot_pages -gt $((asked_pages - 32)) ] ||
+		fail "$(guest=$1 disagreement $asked_pages)" ;;
+	*) agree "$1" $asked_pages ;;
+	esac
 }
 
-# case down pv pvh: shrinks on xl mem-set
+# case down pv pvh hvm: shrinks on xl mem-set
 case_down() { mem_set "$1" 262144; }
 
-# case up pv pvh: grows back on xl mem-set
+# case up pv pvh hvm: grows back on xl mem-set
 case_up()
 {
 	mem_set "$1" 262144
 	mem_set "$1" 524288
 }
 
-# case odd pv pvh: meets odd targets to the page
+# case odd pv pvh hvm: meets odd targets to the page
 case_odd()
 {
 	mem_set "$1" 300004

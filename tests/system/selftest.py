@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""Cases about the runner itself: how it ends, and what it says when something is wrong."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import rig
+
+CASES = {
+    "rig-interrupted": "a run that is interrupted leaves no process behind",
+    "rig-killed": "a run that is killed leaves no process behind",
+    "rig-packages": "missing packages without root are one line that says what to do",
+    "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
+    "rig-false-qemu": "a QEMU that is none is one line that says what to do",
+    "rig-failing-qemu": "a QEMU that does not start is one line with its complaint",
+    "rig-no-kernel": "a KERNEL that is no kernel is one line that says what to do",
+    "rig-full-cache": "a full disk below the cache is one line that says what to do",
+    "rig-full-logs": "a full disk below the logs is one line that says what to do",
+    "rig-fills": "a disk that becomes full is one line that says what to do",
+    "rig-refused": "a folder that cannot be made is one line that says what to do",
+}
+
+
+# --- how it ends ----------------------------------------------------------------------
+
+def processes_of(text):
+    """Processes other than this one whose command line contains text."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                if entry.isdigit() and int(entry) != os.getpid() and text.encode() in file.read():
+                    found.append(int(entry))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def ends_cleanly(number, folder, kernel):
+    """Starts a runner like this one, ends it by a signal, and looks for its QEMU."""
+    code = ("import sys, pathlib, rig; shared, folder, kernel = map(pathlib.Path, sys.argv[1:]);"
+            "rig.run([rig.Machine('ended', folder, shared, kernel, 'proof.sh')], lambda *_: None)")
+    place = folder / f"ended-{number.name}"
+    runner = subprocess.Popen([sys.executable, "-c", code, folder, place, kernel],
+                              cwd=rig.HERE, stderr=subprocess.DEVNULL)
+    mine = f"file:{place}/xen.log"
+    try:
+        if not wait_for(lambda: processes_of(mine), 10):
+            return False, "its QEMU never started"
+        runner.send_signal(number)
+        runner.wait(10)
+        ended = wait_for(lambda: not processes_of(mine), 5)
+        return ended, "" if ended else f"left behind: {processes_of(mine)}"
+    finally:
+        runner.kill()
+
+
+# --- what it says ---------------------------------------------------------------------
+
+# A runner whose build folder is its first argument.
+RUNNER = [sys.executable, "-c", "import sys, pathlib, rig, suite;"
+          "rig.BUILD = pathlib.Path(sys.argv.pop(1)); rig.entry(suite.main)"]
+# A program whose disk fills up after the check for space.
+WRITER = [sys.executable, "-c", "import sys, pathlib, rig;"
+          "rig.entry(lambda argv: pathlib.Path(argv[0], 'log').write_bytes(bytes(16 << 20)))"]
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def on_small_disk(disk, argv):
+    """argv, to run with a small file system at disk that no one else sees."""
+    disk.mkdir()
+    return ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), "sh", "-ec",
+            'mount -t tmpfs -o size=8m none "$0"; exec "$@"', disk, *argv]
+
+
+def complains(argv, words, **environment):
+    """It fails, and says so last and in one line that contains words."""
+    done = subprocess.run(argv, cwd=rig.HERE, env={**os.environ, **environment},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    said = done.stderr.splitlines()
+    errors = [line for line in said if "error: " in line]
+    ok = done.returncode == 1 and len(errors) == 1 and errors == said[-1:] and words in errors[0] \
+        and "Traceback" not in done.stderr
+    return ok, "" if ok else f"exit status {done.returncode}: {' | '.join(said[-3:])}"
+
+
+def run(name, folder, kernel):
+    """(passed, detail) of the case; folder has this run's images."""
+    if name in ("rig-interrupted", "rig-killed"):
+        number = signal.SIGINT if name == "rig-interrupted" else signal.SIGKILL
+        return ends_cleanly(number, folder, kernel)
+
+    place = folder / name
+    place.mkdir()
+    build, disk = place / "build", place / "disk"
+    runner = [*RUNNER, build, "pv-boots"]
+    kernel = str(kernel)
+    if name == "rig-packages":
+        script(place / "dpkg-query", "exit 1")
+        script(place / "id", "echo 1000")
+        return complains([rig.HERE / "run", "--list"], "run as root: apt-get install",
+                         PATH=f"{place}:{os.environ['PATH']}")
+    if name == "rig-no-qemu":
+        return complains(runner, "cannot be run", KERNEL=kernel, QEMU=str(place / "qemu"))
+    if name == "rig-false-qemu":
+        return complains(runner, "is no QEMU", KERNEL=kernel, QEMU="/bin/false")
+    if name == "rig-failing-qemu":
+        qemu = script(place / "qemu", 'test "$1" != --version || exec echo QEMU emulator\n'
+                      "echo 'qemu: no such CPU' >&2; exit 1")
+        return complains(runner, "QEMU fails to start (QEMU: qemu: no such CPU)", KERNEL=kernel,
+                         QEMU=str(qemu))
+    if name == "rig-no-kernel":
+        return complains(runner, "is no x86 bzImage", KERNEL=str(rig.HERE / "rig.py"))
+    if name == "rig-full-cache":
+        return complains(on_small_disk(disk, runner), "set XEN_BALLOON_CACHE to a folder on a",
+                         KERNEL=kernel, XEN_BALLOON_CACHE=str(disk / "cache"))
+    if name == "rig-full-logs":
+        return complains(on_small_disk(disk, [*RUNNER, disk / "build", "pv-boots"]),
+                         "200 MiB are needed: make room", KERNEL=kernel)
+    if name == "rig-fills":
+        return complains(on_small_disk(disk, [*WRITER, disk]), "no space is left for")
+    if name == "rig-refused":
+        build.write_text("a file")
+        return complains(runner, "check what is there", KERNEL=kernel)
+    raise KeyError(name)
