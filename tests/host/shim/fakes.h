@@ -42,7 +42,13 @@ void panic(const char *fmt, ...) __attribute__((noreturn)) __printf(1, 2);
 
 /* Locks: held once, in order, by the one who unlocks */
 
-struct mutex {
+#ifdef HOST_THREAD_SAFETY
+#define __lock_attr(x)	__attribute__((x))
+#else
+#define __lock_attr(x)
+#endif
+
+struct __lock_attr(capability("mutex")) mutex {
 	pthread_mutex_t impl;
 	const char *name;
 	unsigned long owner;
@@ -51,14 +57,19 @@ struct mutex {
 #define __MUTEX_INITIALIZER(lockname) \
 	{ .impl = PTHREAD_MUTEX_INITIALIZER, .name = #lockname }
 
-void mutex_lock(struct mutex *m);
-void mutex_unlock(struct mutex *m);
+void mutex_lock(struct mutex *m) __lock_attr(acquire_capability(*m));
+void mutex_unlock(struct mutex *m) __lock_attr(release_capability(*m));
 bool host_mutex_held(const struct mutex *m);
 
+#ifdef HOST_THREAD_SAFETY
+void lockdep_assert_held(const struct mutex *m)
+	__lock_attr(assert_capability(*m));
+#else
 #define lockdep_assert_held(m) do {					\
 	if (!host_mutex_held(m))					\
 		host_violation("%s: %s is not held", __func__, #m);	\
 } while (0)
+#endif
 
 extern struct mutex host_device_hotplug_lock;
 #define lock_device_hotplug()	mutex_lock(&host_device_hotplug_lock)
