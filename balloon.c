@@ -42,6 +42,7 @@ struct xen_balloon xen_balloon = {
 	.lock = __MUTEX_INITIALIZER(xen_balloon.lock),
 	.blocks = LIST_HEAD_INIT(xen_balloon.blocks),
 	.singles = LIST_HEAD_INIT(xen_balloon.singles),
+	.fresh = XARRAY_INIT(xen_balloon.fresh, 0),
 	.arrivals = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.arrivals),
 	.schedule = {
 		.delay = 1,
@@ -106,8 +107,20 @@ static void clamp_target(struct xen_balloon *b, unsigned long pages)
 }
 
 /*
+ * While populate-on-demand memory must not be touched, but the allocator clears
+ * what it hands out, little may be out of it at a time.
+ */
+static unsigned long batch_pages(const struct xen_balloon *b)
+{
+	if (b->pod_boot && want_init_on_alloc(GFP_KERNEL))
+		return BLOCK_PAGES;
+	return xen_pv_domain() ? BATCH_EXTENTS : BATCH_PAGES;
+}
+
+/*
  * What the domain has and should have now. With @batch_lock held nobody else
- * moves memory, so only the target can change while the plan is carried out.
+ * moves memory; the target may change, and pages of the store may be lent,
+ * while the plan is carried out.
  */
 unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 {
@@ -121,7 +134,8 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 		.unpopulated = b->nr_unpopulated,
 		.total = b->total_pages - b->nr_quarantined,
 		.floor = b->pod_boot ? 0 : b->floor,
-		.batch = xen_pv_domain() ? BATCH_EXTENTS : BATCH_PAGES,
+		.batch = batch_pages(b),
+		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
 	};
 	seq = b->target_seq;
@@ -142,14 +156,21 @@ static void balloon_work(struct work_struct *work)
 	mutex_lock(&b->batch_lock);
 
 	seq = balloon_look(b, &view);
+	if (seq != b->pass_seq)
+		b->blocks_refused = false;
+	b->pass_seq = seq;
 	plan = balloon_plan(&view);
 
 	switch (plan.action) {
 	case BALLOON_INFLATE:
 		moved = balloon_inflate(b, plan.nr_pages, GFP_BALLOON);
+		if (moved < min(plan.nr_pages, BATCH_EXTENTS))
+			plan.outcome = BALLOON_EAGAIN;
 		break;
 	case BALLOON_DEFLATE:
 		moved = balloon_deflate(b, plan.nr_pages);
+		if (!moved)
+			plan.outcome = BALLOON_EAGAIN;
 		break;
 	case BALLOON_HOTPLUG:
 		plan.outcome = balloon_hotplug(b, plan.nr_pages);
@@ -158,9 +179,6 @@ static void balloon_work(struct work_struct *work)
 	case BALLOON_NONE:
 		break;
 	}
-	if (plan.action == BALLOON_INFLATE || plan.action == BALLOON_DEFLATE)
-		if (moved < min(plan.nr_pages, BATCH_EXTENTS))
-			plan.outcome = BALLOON_EAGAIN;
 
 	balloon_lock(b);
 	/* A new target has started afresh, and the worker will run again. */
@@ -209,12 +227,17 @@ EXPORT_SYMBOL_GPL(balloon_set_new_target);
  * @stats: result
  *
  * Context: Process.
+ * Return: quarantined pages.
  */
-void balloon_snapshot(struct balloon_stats *stats)
+unsigned long balloon_snapshot(struct balloon_stats *stats)
 {
+	unsigned long nr_quarantined;
+
 	balloon_lock(&xen_balloon);
 	fill_stats(&xen_balloon, stats);
-	mutex_unlock(&xen_balloon.lock);
+	nr_quarantined = xen_balloon.nr_quarantined;
+	balloon_unlock(&xen_balloon);
+	return nr_quarantined;
 }
 
 /**
@@ -292,34 +315,38 @@ void balloon_begin_pod_boot(void)
 
 /* Boot */
 
+/* A PV guest has what the toolstack built, less what the kernel let go. */
+static long __init count_pv_pages(void)
+{
+	long pages = (long)xen_start_info->nr_pages - (long)xen_released_pages;
+
+	return pages > 0 ? min_t(long, pages, max_pfn) : -ERANGE;
+}
+
+/* Other guests have what their memory map says, less what is set aside. */
+static long __init count_mapped_pages(void)
+{
+	long pages = (long)get_num_physpages() - (long)xen_unpopulated_pages;
+
+	return pages > 0 ? pages : -ERANGE;
+}
+
 /*
  * What the domain has at boot. @extra_counted: whether that includes the extra
  * regions of the memory map, which have no memory behind them.
  */
 static long __init count_boot_pages(bool *extra_counted)
 {
-	unsigned long physpages = get_num_physpages();
-	long pages;
+	long frames = xen_initial_domain() ? xenmem_current_frames() : -EPERM;
 
 	*extra_counted = false;
-
-	if (xen_initial_domain()) {
-		pages = xenmem_current_pages();
-		if (pages > 0)
-			return pages;
-	}
-
-	if (xen_pv_domain()) {
-		if (xen_released_pages >= xen_start_info->nr_pages)
-			return -ERANGE;
-		return min(xen_start_info->nr_pages - xen_released_pages,
-			   max_pfn);
-	}
+	if (frames > 0)
+		return frames / XEN_PFN_PER_PAGE;
+	if (xen_pv_domain())
+		return count_pv_pages();
 
 	*extra_counted = true;
-	if (xen_unpopulated_pages >= physpages)
-		return -ERANGE;
-	return physpages - xen_unpopulated_pages;
+	return count_mapped_pages();
 }
 
 /* The extra regions of the memory map, as far as mem= leaves them. */
@@ -359,20 +386,25 @@ static void __init store_region(struct xen_balloon *b, unsigned long pfn,
 }
 
 /*
- * The state comes up before the first users of ballooned pages, which are core
- * initcalls of the architecture, and after the allocator of unpopulated pages,
- * which is an early one. Where that is built in it has taken the extra regions,
- * and there is none left; else they go into the store.
+ * The state comes up after the allocator of unpopulated pages, which is an
+ * early initcall, and before the first users of ballooned pages, which are core
+ * initcalls of the architecture; if one is earlier still, with its first call.
+ * Where the allocator is built in it has taken the extra regions, and there is
+ * none left; else they go into the store.
  */
 static int __init balloon_init_state(void)
 {
 	struct xen_balloon *b = &xen_balloon;
-	long pages, extra = count_extra_pages();
+	long pages, frames, extra = count_extra_pages();
 	bool extra_counted;
 	unsigned int i;
 
+	BUILD_BUG_ON(BLOCK_ORDER > MAX_PAGE_ORDER);
+
 	if (!xen_domain())
 		return -ENODEV;
+	if (b->frames)
+		return 0;
 
 	pages = count_boot_pages(&extra_counted);
 	if (pages < 0 || (extra_counted && extra >= pages)) {
@@ -393,8 +425,9 @@ static int __init balloon_init_state(void)
 	b->current_pages = b->total_pages - extra;
 	b->target_pages = b->current_pages;
 	b->boot_pages = b->current_pages;
-	b->boot_xen_pages = xenmem_current_pages();
-	b->floor = balloon_default_floor(b->total_pages);
+	frames = xenmem_current_frames();
+	b->boot_xen_pages = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
+	b->floor = min(balloon_default_floor(b->total_pages), b->current_pages);
 	balloon_unlock(b);
 	return 0;
 
@@ -407,6 +440,20 @@ err:
 }
 pure_initcall(balloon_init_state);
 
+/**
+ * balloon_is_up() - whether pages can be lent
+ * @b: balloon
+ *
+ * On arm64 with ACPI the first user is an early initcall: it brings up the
+ * state. Hence __ref: later there is a state, or there will be none.
+ */
+bool __ref balloon_is_up(struct xen_balloon *b)
+{
+	if (!b->frames && system_state < SYSTEM_FREEING_INITMEM)
+		balloon_init_state();
+	return b->frames;
+}
+
 static int __init balloon_init(void)
 {
 	struct xen_balloon *b = &xen_balloon;
@@ -416,15 +463,15 @@ static int __init balloon_init(void)
 		return -ENODEV;
 
 	pr_info("Initialising balloon driver\n");
-	if (!b->frames)
-		return -ENOMEM;
-
 	INIT_DELAYED_WORK(&b->work, balloon_work);
-	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 1);
-	if (!b->wq) {
-		rc = -ENOMEM;
+
+	rc = -ENOMEM;
+	if (!b->frames)
 		goto err;
-	}
+
+	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 1);
+	if (!b->wq)
+		goto err;
 
 	rc = balloon_hotplug_init(b);
 	if (rc)
@@ -449,6 +496,18 @@ err:
 }
 subsys_initcall(balloon_init);
 
+/* Ends the boot when @excess pages too many have not become fewer for long. */
+static void check_boot_progress(struct xen_balloon *b, unsigned long excess,
+				unsigned long stuck_s)
+{
+	if (stuck_s && stuck_s >= b->boot_timeout)
+		panic("xen:balloon: initial ballooning stuck with %lu KiB to go for %lu s\n",
+		      excess << (PAGE_SHIFT - 10), stuck_s);
+	if (stuck_s && stuck_s % 10 == 0)
+		pr_notice("%lu KiB to go, none in the last %lu s\n",
+			  excess << (PAGE_SHIFT - 10), stuck_s);
+}
+
 /*
  * A populate-on-demand guest crashes when it touches more memory than backs
  * it, so user space has to wait until it has shrunk.
@@ -456,37 +515,36 @@ subsys_initcall(balloon_init);
 static int __init balloon_wait_boot(void)
 {
 	struct xen_balloon *b = &xen_balloon;
-	unsigned long excess, least = ULONG_MAX, since = jiffies, told = jiffies;
-	unsigned long timeout = (unsigned long)b->boot_timeout * HZ;
+	unsigned long excess, least = ULONG_MAX, ticks = 0;
 	struct balloon_stats s;
 
 	for (;;) {
 		balloon_snapshot(&s);
 		if (!READ_ONCE(b->pod_boot) || s.current_pages <= s.target_pages)
 			break;
+		excess = s.current_pages - s.target_pages;
+
 		if (least == ULONG_MAX)
 			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
-				  (s.current_pages - s.target_pages) <<
-				  (PAGE_SHIFT - 10));
+				  excess << (PAGE_SHIFT - 10));
+		if (excess < least)
+			ticks = 0;
+		least = min(least, excess);
 
-		excess = s.current_pages - s.target_pages;
-		if (excess < least) {
-			least = excess;
-			since = jiffies;
-		} else if (time_is_before_jiffies(since + timeout)) {
-			panic("xen:balloon: initial ballooning stuck with %lu KiB to go for %u s\n",
-			      excess << (PAGE_SHIFT - 10), b->boot_timeout);
-		}
-		if (time_is_before_jiffies(told + 10 * HZ)) {
-			told = jiffies;
-			pr_notice("%lu KiB to go\n", excess << (PAGE_SHIFT - 10));
-		}
 		schedule_timeout_idle(HZ / 20);
+		if (++ticks % 20 == 0) {
+			check_boot_progress(b, excess, ticks / 20);
+			/* Here no back-off saves anything. */
+			balloon_wake(b);
+		}
 	}
 	if (least != ULONG_MAX)
 		pr_notice("initial ballooning done\n");
 
 	balloon_lock(b);
+	/* What it was started with is enough to live on. */
+	if (b->pod_boot)
+		b->floor = min(b->floor, b->current_pages);
 	b->booted = true;
 	WRITE_ONCE(b->pod_boot, false);
 	balloon_unlock(b);

@@ -17,7 +17,6 @@
 #define GFP_HANDOUT	(GFP_USER | __GFP_NOWARN | __GFP_RETRY_MAYFAIL | \
 			 __GFP_NOMEMALLOC)
 
-/* With @batch_lock held: get more pages into the store. */
 static int inflate_for_handout(struct xen_balloon *b, unsigned long nr_pages)
 {
 	if (si_mem_available() < (long)nr_pages)
@@ -34,36 +33,37 @@ static int inflate_for_handout(struct xen_balloon *b, unsigned long nr_pages)
 	return 0;
 }
 
-static bool has_lowmem(struct xen_balloon *b)
+/* New sections, or earlier ones that are not online yet, will do. */
+static bool hotplug_for_handout(struct xen_balloon *b)
 {
-	return READ_ONCE(b->nr_low); /* rechecked under @lock by the caller */
+	struct balloon_view v;
+	unsigned long wanted;
+
+	balloon_look(b, &v);
+	wanted = v.target + v.unpopulated;
+	return wanted <= v.total ||
+	       balloon_hotplug(b, roundup(wanted - v.total, v.hotplug_unit)) ==
+	       BALLOON_WAIT;
 }
 
+/*
+ * With @batch_lock held: get more pages into the store. -EAGAIN: they are to
+ * come online, wait for them without the lock.
+ */
 static int refill_store(struct xen_balloon *b, unsigned long nr_pages)
 {
-	int rc;
+	lockdep_assert_held(&b->batch_lock);
 
-	mutex_lock(&b->batch_lock);
-	if (READ_ONCE(b->hotplug_unpopulated)) {
-		struct balloon_view view;
-		enum balloon_state state = BALLOON_WAIT;
+	if (READ_ONCE(b->hotplug_unpopulated) && hotplug_for_handout(b))
+		return -EAGAIN;
+	return inflate_for_handout(b, nr_pages);
+}
 
-		balloon_look(b, &view);
-		if (view.target + view.unpopulated > view.total)
-			state = balloon_hotplug(b, round_up(view.target +
-						    view.unpopulated -
-						    view.total,
-						    PAGES_PER_SECTION));
-		if (state == BALLOON_WAIT) {
-			mutex_unlock(&b->batch_lock);
-			rc = wait_event_interruptible(b->arrivals,
-						      has_lowmem(b));
-			return rc ? -ENOMEM : 0;
-		}
-	}
-	rc = inflate_for_handout(b, nr_pages);
-	mutex_unlock(&b->batch_lock);
-	return rc;
+static int wait_for_arrivals(struct xen_balloon *b)
+{
+	/* Whoever is woken looks again under @lock. */
+	return wait_event_interruptible(b->arrivals, READ_ONCE(b->nr_low)) ?
+	       -ENOMEM : 0;
 }
 
 /* Whether the worker can grow the domain now; but let a back-off run out. */
@@ -118,7 +118,9 @@ static void take_back(struct xen_balloon *b, struct page **pages,
 		balloon_store_put(b, pages[i], 0);
 	}
 	b->nr_unpopulated -= nr_asked;
-	wake = can_grow(b);
+	/* As can_grow(); and what was quarantined may need new sections. */
+	wake = b->target_pages > b->current_pages &&
+	       b->schedule.state != BALLOON_EAGAIN;
 	balloon_unlock(b);
 
 	if (wake)
@@ -140,27 +142,33 @@ static void take_back(struct xen_balloon *b, struct page **pages,
 int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 {
 	struct xen_balloon *b = &xen_balloon;
-	unsigned int nr_taken = 0;
+	unsigned int nr_taken;
 	int rc = 0;
 
-	if (!b->frames)
+	if (!balloon_is_up(b))
 		return -ENOMEM;
 
 	balloon_lock(b);
 	b->nr_unpopulated += nr_pages;
 	balloon_unlock(b);
 
-	for (;;) {
+	nr_taken = hand_out(b, pages, nr_pages);
+	while (nr_taken < nr_pages) {
+		mutex_lock(&b->batch_lock);
+		rc = refill_store(b, nr_pages - nr_taken);
+		/* Before the worker can take them for the guest. */
 		nr_taken += hand_out(b, pages + nr_taken, nr_pages - nr_taken);
+		mutex_unlock(&b->batch_lock);
+
 		if (nr_taken == nr_pages)
 			break;
-		rc = refill_store(b, nr_pages - nr_taken);
+		if (rc == -EAGAIN)
+			rc = wait_for_arrivals(b);
 		if (rc)
 			goto err;
 	}
 
-	if (xen_pv_domain())
-		rc = alloc_p2m_entries(pages, nr_pages);
+	rc = xen_pv_domain() ? alloc_p2m_entries(pages, nr_pages) : 0;
 	if (!rc)
 		return 0;
 
@@ -189,10 +197,12 @@ EXPORT_SYMBOL(xen_free_ballooned_pages);
  * @pages: result
  *
  * Context: Process; sleeps.
- * Return: 0, or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINVAL for a negative number.
  */
 int alloc_xenballooned_pages(int nr_pages, struct page **pages)
 {
+	if (nr_pages < 0)
+		return -EINVAL;
 	return xen_alloc_ballooned_pages(nr_pages, pages);
 }
 EXPORT_SYMBOL(alloc_xenballooned_pages);

@@ -31,7 +31,7 @@ static struct resource *reserve_sections(unsigned long nr_pages)
 
 	rc = allocate_resource(&iomem_resource, res, PFN_PHYS(nr_pages),
 			       range.start, range.end,
-			       PFN_PHYS(PAGES_PER_SECTION), NULL, NULL);
+			       memory_block_size_bytes(), NULL, NULL);
 	if (rc) {
 		pr_err_ratelimited("no address range for %lu MiB of new memory: %d\n",
 				   nr_pages >> (20 - PAGE_SHIFT), rc);
@@ -48,9 +48,9 @@ static void release_sections(struct resource *res)
 }
 
 /*
- * The kernel builds its page tables for new memory from the p2m, so that must
- * say that nothing is there yet. It need not be undone: identity entries are
- * for device memory, and there is none in the range.
+ * A PV kernel maps what the p2m says, so until memory comes there must be
+ * nothing in it for these pages. Failure undoes nothing: what was there before
+ * stood for devices, and the range has none.
  */
 static int invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
 {
@@ -62,21 +62,48 @@ static int invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
 	return 0;
 }
 
-/*
- * Runs without @lock: the sections may come online within the call, which
- * ends in online_page().
+static void forget_fresh(struct xen_balloon *b, unsigned long pfn,
+			 unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages;
+
+	for (; pfn < end; pfn += PAGES_PER_SECTION)
+		xa_erase(&b->fresh, pfn_to_section_nr(pfn));
+}
+
+static int remember_fresh(struct xen_balloon *b, unsigned long first,
+			  unsigned long nr_pages)
+{
+	unsigned long pfn;
+	int rc = 0;
+
+	for (pfn = first; !rc && pfn < first + nr_pages; pfn += PAGES_PER_SECTION)
+		rc = xa_err(xa_store(&b->fresh, pfn_to_section_nr(pfn),
+				     xa_mk_value(1), GFP_KERNEL));
+	return rc;
+}
+
+/**
+ * balloon_hotplug() - add sections without memory behind them
+ * @b: balloon; @batch_lock is held, @lock is not: the sections may come online
+ *     within the call, which ends in online_page()
+ * @nr_pages: how much, a multiple of balloon_hotplug_unit()
+ *
+ * Return: %BALLOON_WAIT, or %BALLOON_ECANCELED when nothing was added.
  */
-enum balloon_state balloon_hotplug(struct xen_balloon *b, unsigned long nr_pages)
+enum balloon_state balloon_hotplug(struct xen_balloon *b,
+				   unsigned long nr_pages)
 {
 	struct resource *res = reserve_sections(nr_pages);
-	int rc = 0;
+	int rc;
 
 	lockdep_assert_held(&b->batch_lock);
 
 	if (!res)
 		return BALLOON_ECANCELED;
 
-	if (xen_pv_domain())
+	rc = remember_fresh(b, PHYS_PFN(res->start), nr_pages);
+	if (!rc && xen_pv_domain())
 		rc = invalidate_p2m(PHYS_PFN(res->start), nr_pages);
 	if (!rc) {
 		lock_device_hotplug();
@@ -87,6 +114,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b, unsigned long nr_pages
 	if (rc) {
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
+		forget_fresh(b, PHYS_PFN(res->start), nr_pages);
 		release_sections(res);
 		return BALLOON_ECANCELED;
 	}
@@ -97,20 +125,36 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b, unsigned long nr_pages
 	return BALLOON_WAIT;
 }
 
-/* Pages that come online go to the store: there is no memory behind them. */
+/**
+ * balloon_hotplug_unit() - what hotplugged memory is a multiple of
+ *
+ * Return: pages of a memory block, which is one section or more.
+ */
+unsigned long balloon_hotplug_unit(void)
+{
+	return PHYS_PFN(memory_block_size_bytes());
+}
+
+/*
+ * Pages of our sections that come online for the first time have no memory
+ * behind them, and go to the store. All others have it: also ours when they
+ * have been offline, as the balloon's own pages keep a section online.
+ */
 static void online_page(struct page *page, unsigned int order)
 {
 	struct xen_balloon *b = &xen_balloon;
-	unsigned int step = min(order, BLOCK_ORDER);
 	struct page *end = page + (1UL << order);
+	unsigned int step = order < BLOCK_ORDER ? 0 : BLOCK_ORDER;
+
+	if (!xa_load(&b->fresh, pfn_to_section_nr(page_to_pfn(page)))) {
+		generic_online_page(page, order);
+		return;
+	}
 
 	balloon_mark_offline(page, order);
 	balloon_forget_alloc_tags(page, order);
 
 	balloon_lock(b);
-	/* Blocks are blocks or single pages, nothing between. */
-	if (step < BLOCK_ORDER)
-		step = 0;
 	for (; page < end; page += 1UL << step)
 		balloon_store_put(b, page, step);
 	balloon_unlock(b);
@@ -121,8 +165,12 @@ static void online_page(struct page *page, unsigned int order)
 static int memory_event(struct notifier_block *nb, unsigned long action,
 			void *data)
 {
-	if (action == MEM_ONLINE)
+	struct memory_notify *range = data;
+
+	if (action == MEM_ONLINE) {
+		forget_fresh(&xen_balloon, range->start_pfn, range->nr_pages);
 		balloon_wake(&xen_balloon);
+	}
 	return NOTIFY_OK;
 }
 
@@ -156,7 +204,7 @@ int __init balloon_hotplug_init(struct xen_balloon *b)
 
 	rc = -ENOMEM;
 	b->sysctl = register_sysctl("xen/balloon", balloon_sysctls);
-	if (!b->sysctl)
+	if (!b->sysctl && IS_ENABLED(CONFIG_SYSCTL))
 		goto err_notifier;
 	return 0;
 

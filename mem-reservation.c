@@ -44,8 +44,8 @@ static int change_reservation(unsigned int op, xen_pfn_t *frames,
  *
  * Context: Process. Long: up to about a microsecond a frame.
  * Return: leading extents that now have memory, 0 to @nr_extents. The others
- * are untouched: Xen had no such block, the hard limit is reached, or the
- * order is beyond what Xen grants this domain.
+ * have none: Xen had no such block, the hard limit is reached, or the order is
+ * beyond what Xen grants this domain.
  */
 unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
 			     unsigned int order)
@@ -79,20 +79,17 @@ unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
 }
 
 /**
- * xenmem_current_pages() - the domain's memory as Xen counts it
+ * xenmem_current_frames() - the domain's memory as Xen counts it
  *
- * Interface: XENMEM_current_reservation on DOMID_SELF, which counts Xen
- * frames.
+ * Interface: XENMEM_current_reservation on DOMID_SELF.
  *
- * Return: Linux pages, or a negative errno.
+ * Return: Xen frames, or a negative errno.
  */
-long xenmem_current_pages(void)
+long xenmem_current_frames(void)
 {
 	domid_t domid = DOMID_SELF;
-	long nr_frames = HYPERVISOR_memory_op(XENMEM_current_reservation,
-					      &domid);
 
-	return nr_frames < 0 ? nr_frames : nr_frames / XEN_PFN_PER_PAGE;
+	return HYPERVISOR_memory_op(XENMEM_current_reservation, &domid);
 }
 
 /**
@@ -274,9 +271,14 @@ void __xenmem_reservation_va_mapping_update(unsigned long count,
 {
 	unsigned int nr_mapped = xenmem_pv_map(pages, frames, count, 0);
 
-	WARN_ONCE(nr_mapped != count,
-		  "xen:balloon: %lu of %lu pages could not be mapped\n",
-		  count - nr_mapped, count);
+	if (!WARN_ONCE(nr_mapped != count,
+		       "xen:balloon: %lu of %lu pages could not be mapped\n",
+		       count - nr_mapped, count))
+		return;
+
+	/* Nobody may get a page that faults: better lost than freed. */
+	for (; nr_mapped < count; nr_mapped++)
+		get_page(pages[nr_mapped]);
 }
 EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_update);
 

@@ -37,9 +37,6 @@ static void quarantine(struct xen_balloon *b, unsigned int nr_extents,
 	b->nr_quarantined += nr_pages;
 	b->current_pages -= nr_pages;
 	balloon_unlock(b);
-
-	/* Now the domain may be too small. */
-	balloon_wake(b);
 }
 
 /* Between the page allocator and the batch */
@@ -75,18 +72,20 @@ static unsigned int take_from_allocator(struct page **pages,
 	return i;
 }
 
+/* The last ones first: those that Xen refused are then not the next to go. */
 static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 			      unsigned int order)
 {
 	unsigned int i, j;
 
 	adjust_managed(pages, nr_extents, order, 1);
-	for (i = 0; i < nr_extents; i++) {
+	for (i = nr_extents; i-- > 0;) {
 		balloon_mark_online(pages[i], order);
 		/* The allocator takes a block back with one reference. */
-		for (j = 1; j < 1U << order; j++)
+		for (j = 1; j < 1U << order; j++) {
 			set_page_count(pages[i] + j, 0);
-		balloon_forget_alloc_tags(pages[i], order);
+			balloon_forget_alloc_tags(pages[i] + j, 0);
+		}
 		__free_pages(pages[i], order);
 	}
 }
@@ -94,12 +93,10 @@ static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 /* Inflate: page allocator -> Xen -> store */
 
 /*
- * Leading single pages that Xen took. A page that it refuses is untouched, and
- * goes to the end while the others are tried; unless it is several frames of
- * Xen, of which some may be gone: then @nr_unknown is 1 for the next page.
+ * Leading pages that Xen took, each one of its frames. One that it refuses is
+ * untouched, and goes to the end while the others are tried.
  */
-static unsigned int release_singles(struct xen_balloon *b, unsigned int nr,
-				    unsigned int *nr_unknown)
+static unsigned int release_frames(struct xen_balloon *b, unsigned int nr)
 {
 	unsigned int done = 0, nr_refused = 0;
 
@@ -107,10 +104,6 @@ static unsigned int release_singles(struct xen_balloon *b, unsigned int nr,
 		done += xenmem_release(b->frames + done, nr - done, 0);
 		if (done == nr)
 			break;
-		if (extent_order(0)) {
-			*nr_unknown = 1;
-			break;
-		}
 		nr_refused++;
 		nr--;
 		swap(b->frames[done], b->frames[nr]);
@@ -120,23 +113,26 @@ static unsigned int release_singles(struct xen_balloon *b, unsigned int nr,
 }
 
 /*
- * Leading blocks that Xen took. Xen removes a block frame by frame: when it
- * takes fewer than asked, @nr_unknown is 1, and the next block may be half
- * gone. Unless Xen refused the order as such: then nothing changed, which
- * shows as long as no block has been taken yet.
+ * Leading extents that Xen took, each several of its frames. It removes them
+ * frame by frame, so when it stops the next extent may be half gone, and
+ * @nr_unknown is 1; unless its own count of the domain shows that it is whole.
+ * That costs a hypercall, and is only watched when the last batch went wrong.
  */
-static unsigned int release_blocks(struct xen_balloon *b, unsigned int nr,
-				   unsigned int *nr_unknown)
+static unsigned int release_extents(struct xen_balloon *b, unsigned int nr,
+				    unsigned int order,
+				    unsigned int *nr_unknown)
 {
-	long before = b->blocks_proven ? 0 : xenmem_current_pages();
-	unsigned int done = xenmem_release(b->frames, nr, BLOCK_ORDER);
+	long before = b->extents_proven ? -1 : xenmem_current_frames();
+	unsigned int done = xenmem_release(b->frames, nr, order);
+	long gone = (long)done << extent_order(order);
 
-	if (done)
-		b->blocks_proven = true;
-	else if (!b->blocks_proven && xenmem_current_pages() == before)
+	b->extents_proven = done == nr;
+	if (done == nr)
+		return done;
+
+	*nr_unknown = before < 0 || before - xenmem_current_frames() != gone;
+	if (order == BLOCK_ORDER)
 		b->blocks_refused = true;
-
-	*nr_unknown = done < nr && !b->blocks_refused;
 	return done;
 }
 
@@ -164,39 +160,38 @@ static void undo_inflate(struct xen_balloon *b, unsigned int first,
 	quarantine(b, nr_extents - nr_mapped, order);
 }
 
-static void inflate_extents(struct xen_balloon *b, unsigned int order,
-			    unsigned int nr, gfp_t gfp)
+/* Returns the pages that Xen took. */
+static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
+				     unsigned int nr, gfp_t gfp)
 {
 	unsigned int i, done, nr_unknown = 0;
 
 	nr = take_from_allocator(b->pages, nr, order, gfp);
 	if (!nr)
-		return;
+		return 0;
 
 	if (order && xen_pv_domain()) {
 		nr = expand_blocks(b->pages, nr);
 		order = 0;
 	}
 
-	/* While the p2m is whole: it is needed to find the kmaps. */
+	/* No cached kmap may outlive the memory behind it. */
 	kmap_flush_unused();
 
-	/* Once this is done nobody dumps the pages, so they may disappear. */
-	page_offline_begin();
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		balloon_mark_offline(b->pages[i], order);
-	page_offline_end();
-
-	for (i = 0; i < nr; i++)
 		b->frames[i] = xen_page_to_gfn(b->pages[i]);
+	}
 
 	if (xen_pv_domain()) {
 		xenmem_pv_unmap(b->pages, nr, order);
 		flush_tlb_all();
 	}
 
-	done = order ? release_blocks(b, nr, &nr_unknown) :
-		       release_singles(b, nr, &nr_unknown);
+	if (extent_order(order))
+		done = release_extents(b, nr, order, &nr_unknown);
+	else
+		done = release_frames(b, nr);
 
 	quarantine(b, nr_unknown, order);
 	undo_inflate(b, done + nr_unknown, nr - done - nr_unknown, order);
@@ -205,20 +200,23 @@ static void inflate_extents(struct xen_balloon *b, unsigned int order,
 	balloon_store_put_all(b, b->pages, done, order);
 	b->current_pages -= (unsigned long)done << order;
 	balloon_unlock(b);
+	wake_up(&b->arrivals);
+
+	return (unsigned long)done << order;
 }
 
 /*
  * Give up to @nr_pages to Xen: in blocks as far as the allocator has them at
- * hand, then in single pages, at most BATCH_EXTENTS of them. Returns the pages
- * that the guest no longer has; nobody else changes current_pages meanwhile.
+ * hand, then in single pages, at most BATCH_EXTENTS of them. Returns how many
+ * Xen took; those that had to be quarantined have left the guest, too.
  */
 unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
-			     gfp_t gfp)
+			      gfp_t gfp)
 {
 	unsigned long max_blocks = xen_pv_domain() ?
 				   BATCH_EXTENTS / BLOCK_PAGES : BATCH_EXTENTS;
 	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, max_blocks);
-	unsigned long left, start = b->current_pages;
+	unsigned long left, done = 0, start = b->current_pages;
 
 	lockdep_assert_held(&b->batch_lock);
 
@@ -232,13 +230,14 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 		gfp |= __GFP_ZERO;
 
 	if (nr_blocks && !b->blocks_refused)
-		inflate_extents(b, BLOCK_ORDER, nr_blocks, gfp & ~__GFP_RECLAIM);
+		done = inflate_extents(b, BLOCK_ORDER, nr_blocks,
+				       gfp & ~__GFP_RECLAIM);
 
 	left = nr_pages - (start - b->current_pages);
 	if (left)
-		inflate_extents(b, 0, min(left, BATCH_EXTENTS), gfp);
+		done += inflate_extents(b, 0, min(left, BATCH_EXTENTS), gfp);
 
-	return start - b->current_pages;
+	return done;
 }
 
 /* Deflate: store -> Xen -> page allocator */

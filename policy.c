@@ -36,8 +36,8 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
 
 	return (struct balloon_plan) {
 		.action = BALLOON_HOTPLUG,
-		.nr_pages = round_up(struct_pages_wanted - v->total,
-				     PAGES_PER_SECTION),
+		.nr_pages = roundup(struct_pages_wanted - v->total,
+				    v->hotplug_unit),
 		.outcome = BALLOON_WAIT,
 	};
 }
@@ -172,6 +172,9 @@ unsigned long balloon_default_floor(unsigned long total)
  */
 #define MAX_OVERHEAD	(SZ_2M / PAGE_SIZE)
 
+/* What libxl leaves out of the first target of an HVM guest with PoD. */
+#define LIBXL_POD_SLACK	(SZ_1M / PAGE_SIZE)
+
 /**
  * balloon_learn_difference() - what the toolstack counts and the guest does not
  * @c: the counts of all parties before any ballooning
@@ -192,6 +195,9 @@ long balloon_learn_difference(const struct balloon_boot_counts *c)
 
 	if (overhead < 0 || overhead > (long)MAX_OVERHEAD)
 		overhead = 0;
+	if (overhead >= (long)LIBXL_POD_SLACK &&
+	    c->static_max > c->first_target + c->videoram)
+		overhead -= LIBXL_POD_SLACK;
 
 	return hidden + overhead;
 }

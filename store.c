@@ -26,29 +26,36 @@ void balloon_mark_online(struct page *page, unsigned int order)
 		__ClearPageOffline(page);
 }
 
+static void store_count(struct xen_balloon *b, struct page *page, long change)
+{
+	unsigned long *nr = PageHighMem(page) ? &b->nr_high : &b->nr_low;
+
+	WRITE_ONCE(*nr, *nr + change);
+	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
+}
+
 /* All pages of an extent are PageOffline with a reference count of one. */
 void balloon_store_put(struct xen_balloon *b, struct page *page,
-		      unsigned int order)
+		       unsigned int order)
 {
 	struct list_head *list = order ? &b->blocks : &b->singles;
 
 	lockdep_assert_held(&b->lock);
 
-	if (PageHighMem(page)) {
+	/* Lowmem is wanted first: by the guest, and by who borrows pages. */
+	store_count(b, page, 1L << order);
+	if (PageHighMem(page))
 		list_add_tail(&page->lru, list);
-		b->nr_high += 1UL << order;
-	} else {
+	else
 		list_add(&page->lru, list);
-		b->nr_low += 1UL << order;
-	}
-	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, 1L << order);
 }
 
 static bool fills_block(struct page **pages, unsigned int nr_pages)
 {
 	unsigned long i, pfn = page_to_pfn(pages[0]);
 
-	if (nr_pages < BLOCK_PAGES || !IS_ALIGNED(pfn, BLOCK_PAGES))
+	if (nr_pages < BLOCK_PAGES || !IS_ALIGNED(pfn, BLOCK_PAGES) ||
+	    page_zone(pages[0]) != page_zone(pages[BLOCK_PAGES - 1]))
 		return false;
 
 	for (i = 1; i < BLOCK_PAGES; i++)
@@ -59,7 +66,7 @@ static bool fills_block(struct page **pages, unsigned int nr_pages)
 
 /* As balloon_store_put() of each; single pages that fill a block go in as a block. */
 void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
-			  unsigned int nr_extents, unsigned int order)
+			   unsigned int nr_extents, unsigned int order)
 {
 	unsigned int i = 0;
 
@@ -73,12 +80,13 @@ void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
 	}
 }
 
+/* Backwards: what is taken next is then in ascending order, and may join. */
 static void store_split_block(struct xen_balloon *b, struct page *block)
 {
 	unsigned int i;
 
 	list_del(&block->lru);
-	for (i = 0; i < BLOCK_PAGES; i++) {
+	for (i = BLOCK_PAGES; i-- > 0;) {
 		if (PageHighMem(block))
 			list_add_tail(&block[i].lru, &b->singles);
 		else
@@ -114,17 +122,13 @@ static struct page *store_take(struct xen_balloon *b, unsigned int order,
 		return NULL;
 
 	list_del(&page->lru);
-	if (PageHighMem(page))
-		b->nr_high -= 1UL << order;
-	else
-		b->nr_low -= 1UL << order;
-	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, -(1L << order));
+	store_count(b, page, -(1L << order));
 	return page;
 }
 
 unsigned int balloon_store_take_all(struct xen_balloon *b, struct page **pages,
-				   unsigned int nr_extents, unsigned int order,
-				   bool lowmem)
+				    unsigned int nr_extents, unsigned int order,
+				    bool lowmem)
 {
 	unsigned int i;
 

@@ -32,8 +32,8 @@
 u64 xen_saved_max_mem_size;
 #endif
 
-static void watch_target(struct xenbus_watch *watch, const char *path,
-			 const char *token);
+static void target_written(struct xenbus_watch *watch, const char *path,
+			   const char *token);
 static int xenstore_ready(struct notifier_block *nb, unsigned long event,
 			  void *data);
 
@@ -59,7 +59,7 @@ struct balloon_frontend {
 static struct balloon_frontend frontend = {
 	.watch = {
 		.node = "memory/target",
-		.callback = watch_target,
+		.callback = target_written,
 	},
 	.notifier = {
 		.notifier_call = xenstore_ready,
@@ -119,7 +119,7 @@ static void learn_difference(u64 first_target_kb)
 static void lift_mem_limit(void)
 {
 #ifdef CONFIG_MEMORY_HOTPLUG
-	/* From now on the balloon decides how much memory is added. */
+	/* It kept boot small; the toolstack's word counts more. */
 	if (xen_saved_max_mem_size)
 		max_mem_size = xen_saved_max_mem_size;
 #endif
@@ -154,8 +154,8 @@ reject:
 			    rc);
 }
 
-static void watch_target(struct xenbus_watch *watch, const char *path,
-			 const char *token)
+static void target_written(struct xenbus_watch *watch, const char *path,
+			   const char *token)
 {
 	take_up_target();
 }
@@ -190,12 +190,12 @@ static int check_write(const char *buf, size_t count)
 	return 0;
 }
 
-/* A number with an optional suffix K, M, G, T, P or E, strictly. */
+/* A number with an optional suffix K, M, G, T or P, strictly. */
 static int parse_bytes(const char *buf, u64 *bytes)
 {
-	static const char units[] = "KMGTPE";
+	static const char units[] = "KMGTP";
+	const char *unit;
 	char text[32];
-	const char *unit = NULL;
 	unsigned int shift = 0;
 	size_t len;
 	int rc;
@@ -203,22 +203,17 @@ static int parse_bytes(const char *buf, u64 *bytes)
 	if (strscpy(text, buf, sizeof(text)) < 0)
 		return -EINVAL;
 
-	len = strlen(text);
-	if (len && text[len - 1] == '\n')
-		text[--len] = '\0';
+	len = strcspn(text, "\n");
+	if (!len || (text[len] && text[len + 1]))
+		return -EINVAL;
+	text[len] = '\0';
 
-	/* In a hexadecimal number E is a digit. */
-	if (len && (toupper(text[len - 1]) != 'E' ||
-		    strncasecmp(text, "0x", 2)))
-		unit = strchr(units, toupper(text[len - 1]));
-	if (unit && *unit) {
+	unit = strchr(units, toupper(text[len - 1]));
+	if (unit) {
 		shift = 10 * (unit - units + 1);
-		text[--len] = '\0';
+		text[len - 1] = '\0';
 	}
 
-	/* kstrtou64() would take a line end before the suffix. */
-	if (len && text[len - 1] == '\n')
-		return -EINVAL;
 	rc = kstrtou64(text, 0, bytes);
 	if (rc)
 		return rc;
@@ -328,7 +323,7 @@ static ssize_t floor_kb_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(floor_kb);
 
-#define BALLOON_SHOW(name, expression)					\
+#define SHOW_NUMBER(name, expression)					\
 	static ssize_t name##_show(struct device *dev,			\
 				   struct device_attribute *attr,	\
 				   char *buf)				\
@@ -339,18 +334,28 @@ static DEVICE_ATTR_RW(floor_kb);
 		return sysfs_emit(buf, "%llu\n", (u64)(expression));	\
 	}
 
-BALLOON_SHOW(current_kb, PAGES_TO_KB(stats.current_pages))
+SHOW_NUMBER(current_kb, PAGES_TO_KB(stats.current_pages))
 static DEVICE_ATTR_RO(current_kb);
-BALLOON_SHOW(low_kb, PAGES_TO_KB(stats.balloon_low))
+SHOW_NUMBER(low_kb, PAGES_TO_KB(stats.balloon_low))
 static DEVICE_ATTR_RO(low_kb);
-BALLOON_SHOW(high_kb, PAGES_TO_KB(stats.balloon_high))
+SHOW_NUMBER(high_kb, PAGES_TO_KB(stats.balloon_high))
 static DEVICE_ATTR_RO(high_kb);
-BALLOON_SHOW(schedule_delay, stats.schedule_delay)
+
+static ssize_t quarantined_kb_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	struct balloon_stats stats;
+
+	return sysfs_emit(buf, "%llu\n", PAGES_TO_KB(balloon_snapshot(&stats)));
+}
+static DEVICE_ATTR_RO(quarantined_kb);
+
+SHOW_NUMBER(schedule_delay, stats.schedule_delay)
 static DEVICE_ATTR_RO(schedule_delay);
-BALLOON_SHOW(retry_count, stats.retry_count)
+SHOW_NUMBER(retry_count, stats.retry_count)
 static DEVICE_ATTR_RO(retry_count);
-BALLOON_SHOW(max_schedule_delay, stats.max_schedule_delay)
-BALLOON_SHOW(max_retry_count, stats.max_retry_count)
+SHOW_NUMBER(max_schedule_delay, stats.max_schedule_delay)
+SHOW_NUMBER(max_retry_count, stats.max_retry_count)
 
 /* A day: longer is a slip of the pen, and does not fit jiffies everywhere. */
 #define LONGEST_DELAY_S	(24 * 60 * 60)
@@ -424,7 +429,7 @@ static ssize_t scrub_pages_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(scrub_pages);
 
-static struct attribute *balloon_attrs[] = {
+static struct attribute *size_attributes[] = {
 	&dev_attr_target.attr,
 	&dev_attr_target_kb.attr,
 	&dev_attr_floor_kb.attr,
@@ -436,29 +441,30 @@ static struct attribute *balloon_attrs[] = {
 	NULL
 };
 
-static struct attribute *balloon_info_attrs[] = {
+static struct attribute *info_attributes[] = {
 	&dev_attr_current_kb.attr,
 	&dev_attr_low_kb.attr,
 	&dev_attr_high_kb.attr,
+	&dev_attr_quarantined_kb.attr,
 	NULL
 };
 
-static const struct attribute_group balloon_group = {
-	.attrs = balloon_attrs,
+static const struct attribute_group size_files = {
+	.attrs = size_attributes,
 };
 
-static const struct attribute_group balloon_info_group = {
+static const struct attribute_group info_files = {
 	.name = "info",
-	.attrs = balloon_info_attrs,
+	.attrs = info_attributes,
 };
 
-static const struct attribute_group *balloon_groups[] = {
-	&balloon_group,
-	&balloon_info_group,
+static const struct attribute_group *all_files[] = {
+	&size_files,
+	&info_files,
 	NULL
 };
 
-static const struct bus_type balloon_subsys = {
+static const struct bus_type xen_memory_bus = {
 	.name = "xen_memory",
 	.dev_name = "xen_memory",
 };
@@ -479,12 +485,12 @@ int __init xen_balloon_init(void)
 	struct device *dev = &frontend.dev;
 	int rc;
 
-	rc = subsys_system_register(&balloon_subsys, NULL);
+	rc = subsys_system_register(&xen_memory_bus, NULL);
 	if (rc)
 		return rc;
 
-	dev->bus = &balloon_subsys;
-	dev->groups = balloon_groups;
+	dev->bus = &xen_memory_bus;
+	dev->groups = all_files;
 	dev->release = balloon_dev_release;
 
 	rc = device_register(dev);
@@ -498,10 +504,10 @@ int __init xen_balloon_init(void)
 
 err_notifier:
 	device_unregister(dev);
-	bus_unregister(&balloon_subsys);
+	bus_unregister(&xen_memory_bus);
 	return rc;
 err_device:
 	put_device(dev);
-	bus_unregister(&balloon_subsys);
+	bus_unregister(&xen_memory_bus);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <linux/sizes.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include <xen/interface/xen.h>
 
@@ -74,6 +75,7 @@ enum balloon_action {
  * @available: what the guest can spare
  * @floor: the least that inflation may leave
  * @batch: the most that one pass may move
+ * @hotplug_unit: what is hotplugged is a multiple of it
  * @can_hotplug: whether sections can be added
  */
 struct balloon_view {
@@ -85,6 +87,7 @@ struct balloon_view {
 	unsigned long available;
 	unsigned long floor;
 	unsigned long batch;
+	unsigned long hotplug_unit;
 	bool can_hotplug;
 };
 
@@ -158,7 +161,7 @@ unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
 			     unsigned int order);
 unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
 			    unsigned int order);
-long xenmem_current_pages(void);
+long xenmem_current_frames(void);
 
 #ifdef CONFIG_XEN_HAVE_PVMMU
 unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
@@ -193,9 +196,12 @@ static inline void xenmem_pv_unmap(struct page **pages,
 /* Pages of one batch when it goes in blocks: 128 MiB, for the same reason. */
 #define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
 
-/* Never digs into reserves, never kills, never waits for long. */
-#define GFP_BALLOON	(GFP_HIGHUSER | __GFP_NOWARN | __GFP_NORETRY | \
-			 __GFP_NOMEMALLOC)
+/*
+ * The guest comes first: no emergency reserves, one light round of reclaim at
+ * most, and a failure is nothing to report.
+ */
+#define GFP_BALLOON	(GFP_HIGHUSER | __GFP_NOMEMALLOC | __GFP_NORETRY | \
+			 __GFP_NOWARN)
 
 /**
  * struct xen_balloon - the balloon
@@ -213,23 +219,25 @@ struct xen_balloon {
 	/** @frames: their frames for Xen. Protected by @batch_lock. */
 	xen_pfn_t *frames;
 	/**
-	 * @blocks_proven: Xen has taken a block before. Protected by
-	 * @batch_lock.
+	 * @extents_proven: Xen took all of the last batch of extents of several
+	 * frames. Protected by @batch_lock.
 	 */
-	bool blocks_proven;
+	bool extents_proven;
 	/**
-	 * @blocks_refused: Xen does not take extents of that order from this
-	 * domain. Protected by @batch_lock.
+	 * @blocks_refused: Xen did not take a block for the current target.
+	 * Protected by @batch_lock.
 	 */
 	bool blocks_refused;
+	/** @pass_seq: target of the last pass. Protected by @batch_lock. */
+	unsigned long pass_seq;
 
-	/** @lock: short; protects all that follows, up to @work. */
+	/** @lock: short; protects what follows, up to @schedule. */
 	struct mutex lock;
 	/** @blocks: ballooned blocks, lowmem first. */
 	struct list_head blocks;
 	/** @singles: ballooned single pages, lowmem first. */
 	struct list_head singles;
-	/** @nr_low: lowmem pages in @blocks and @singles. */
+	/** @nr_low: lowmem pages in @blocks and @singles; waited for without @lock. */
 	unsigned long nr_low;
 	/** @nr_high: highmem pages in @blocks and @singles. */
 	unsigned long nr_high;
@@ -239,7 +247,10 @@ struct xen_balloon {
 	unsigned long nr_quarantined;
 	/** @total_pages: pages with a struct page, populated or not. */
 	unsigned long total_pages;
-	/** @current_pages: pages with memory behind them. */
+	/**
+	 * @current_pages: pages with memory behind them. Changed with both
+	 * locks held, so either is enough to read it.
+	 */
 	unsigned long current_pages;
 	/** @target_pages: what @current_pages should be. */
 	unsigned long target_pages;
@@ -254,7 +265,9 @@ struct xen_balloon {
 	/** @schedule: when to try again. */
 	struct balloon_schedule schedule;
 
-	/** @arrivals: woken when pages come online. */
+	/** @fresh: sections that we added and that have not been online yet. */
+	struct xarray fresh;
+	/** @arrivals: woken when pages enter the store. */
 	wait_queue_head_t arrivals;
 	/** @wq: freezable, of our own: a batch can take a while. */
 	struct workqueue_struct *wq;
@@ -278,6 +291,7 @@ extern struct xen_balloon xen_balloon;
 void balloon_lock(struct xen_balloon *b);
 void balloon_unlock(struct xen_balloon *b);
 void balloon_wake(struct xen_balloon *b);
+bool balloon_is_up(struct xen_balloon *b);
 unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v);
 
 /* store.c: with xen_balloon.lock held */
@@ -303,6 +317,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages);
 int balloon_hotplug_init(struct xen_balloon *b);
 void balloon_hotplug_exit(struct xen_balloon *b);
+unsigned long balloon_hotplug_unit(void);
 #else
 static inline enum balloon_state balloon_hotplug(struct xen_balloon *b,
 						 unsigned long nr_pages)
@@ -318,11 +333,16 @@ static inline int balloon_hotplug_init(struct xen_balloon *b)
 static inline void balloon_hotplug_exit(struct xen_balloon *b)
 {
 }
+
+static inline unsigned long balloon_hotplug_unit(void)
+{
+	return 1;
+}
 #endif
 
 /* balloon.c: for the front end */
 
-void balloon_snapshot(struct balloon_stats *stats);
+unsigned long balloon_snapshot(struct balloon_stats *stats);
 void balloon_boot_size(unsigned long *guest, unsigned long *xen);
 void balloon_begin_pod_boot(void);
 void balloon_set_max_schedule_delay(unsigned long seconds);
