@@ -45,7 +45,8 @@ HVM_PACKAGES = """
     libpcre2-8-0 libudev1 libdw1 libelf1 libunwind8 libbz2-1.0
 """.split()
 HVM_PROGRAMS = ["usr/libexec/xen-qemu-system-i386"]
-HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin"]
+HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin",
+            "usr/share/seabios/vgabios-stdvga.bin"]
 HVM_DATA += [f"usr/share/qemu/{name}" for name in (
     "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
@@ -328,7 +329,7 @@ class Machine:
     """One QEMU that runs one plan. Its logs are in folder."""
 
     def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio", cpus=1,
-                 limit=240, **settings):
+                 limit=480, **settings):
         self.name, self.folder, self.limit = name, folder, limit
         self.nonce = secrets.token_hex(8)
         self.lines = []         # the report, without consoles

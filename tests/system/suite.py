@@ -10,13 +10,14 @@ import selftest
 
 CASE = re.compile(r"^# case (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
 # One boot for each, two at the same time.
-BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"], "hvm": ["hvm"]}
+BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"], "hvm": ["hvm", "headless"]}
 # What differs from one to the other.
-SETTINGS = {"hvm": {"image": "dom0-hvm.cpio", "limit": 480}}
+SETTINGS = {"hvm": {"image": "dom0-hvm.cpio", "limit": 900}}
 # Only when asked for.
-EXTRA = ["hvm"]
+EXTRA = {"hvm"}
 TITLES = {
     "pv": "a PV guest", "pvh": "a PVH guest", "hvm": "an HVM guest",
+    "headless": "an HVM guest without a display",
     "grow": "a PV guest with memory < maxmem",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
 }
@@ -78,10 +79,12 @@ def parse(argv, names):
     for name in options.case:
         if name not in names:
             parser.error(f"there is no case {name}: see --list")
-    wanted = options.case or [
-        name for name in names
-        if (name.split("-")[0] in BOOTS[options.guest] if options.guest
-            else name.split("-")[0] not in EXTRA)]
+    if options.guest:
+        boots = [options.guest]
+    else:
+        boots = [boot for boot in BOOTS if boot not in EXTRA]
+    guests = sum((BOOTS[boot] for boot in boots), [] if options.guest else ["rig"])
+    wanted = options.case or [name for name in names if name.split("-")[0] in guests]
     return options, wanted
 
 
@@ -148,7 +151,7 @@ def main(argv):
     try:
         rig.say("preparing images")
         rig.images(kernel, folder)
-        if any(name.startswith("hvm-") for name in wanted):
+        if any(name.split("-")[0] in BOOTS["hvm"] for name in wanted):
             rig.images(kernel, folder, hvm=True)
         return run_cases(wanted, names, kernel, folder)
     finally:

@@ -11,7 +11,7 @@ guest_config()
 	pvh)	echo pvh 512 512 ;;
 	grow)	echo pv 256 1024 ;;
 	pod)	echo pvh 256 512 ;;
-	hvm)	echo hvm 512 512 ;;
+	hvm | headless) echo hvm 512 512 ;;
 	dom0)	echo dom0 768 768 ;;
 	esac
 }
@@ -60,13 +60,13 @@ look()
 alive() { [ -f "/run/guest/$1/domid" ] && ask "$1" true >/dev/null 2>&1; }
 
 # reachable GUEST KIB: the pages that Xen can count when the toolstack asks for KIB. An HVM
-# guest is created with a few pages less than that (there are none in the VGA hole), and
-# at its full size it has no addresses left for them.
+# guest without a display is created with a few pages less than that (there are none in
+# the VGA hole), and at its full size it has no addresses left for them.
 reachable()
 {
 	local pages=$(($2 / 4)) boot_pages
 
-	if [ "$1" = hvm ]; then
+	if [ "$1" = headless ]; then
 		boot_pages=$(cat "/run/guest/$1/boot_pages")
 		pages=$((pages < boot_pages ? pages : boot_pages))
 	fi
@@ -83,7 +83,7 @@ start()
 	set -- $(guest_config "$guest")
 	if [ "$1" = hvm ]; then
 		# SeaBIOS reads both files through an I/O port, byte by byte: a minute
-		initrd=/run/guest/initrd.gz seconds=240
+		initrd=/run/guest/initrd.gz seconds=300
 		gzip -c /guest/initrd >$initrd
 	fi
 	if [ "$guest" = dom0 ]; then
@@ -102,8 +102,7 @@ start()
 			on_crash = "preserve"
 		END
 		[ "$1" != hvm ] || cat >>"/run/guest/$guest/cfg" <<-END
-			vga = "none"
-			nographic = 1
+			vga = "$([ "$guest" = headless ] && echo none || echo stdvga)"
 			vnc = 0
 			sdl = 0
 			usb = 0
