@@ -36,13 +36,14 @@
  * @reserve: pages that the page allocator keeps for itself
  * @late_xenstore: xenstore comes up after the driver
  * @offline_sections: hotplugged sections wait for host_online()
+ * @init_on_alloc: the page allocator clears all that it hands out
  * @seed: of the guest's random numbers
  */
 struct host_config {
 	bool pv, initial, bare;
 	unsigned long ram, low, extra, space, host_free, pod_cache;
 	unsigned long overhead, unpopulated_pages, released_pages, reserve;
-	bool late_xenstore, offline_sections;
+	bool late_xenstore, offline_sections, init_on_alloc;
 	u64 seed;
 };
 

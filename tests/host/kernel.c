@@ -317,6 +317,32 @@ void kfree(const void *p)
 	free((void *)p);
 }
 
+/* Small xarrays */
+
+static void **xa_entry(struct xarray *xa, unsigned long index)
+{
+	if (index >= HOST_XA_SIZE)
+		host_violation("xarray index %lu", index);
+	return &xa->entry[index];
+}
+
+void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	if (host_fails("xa_store"))
+		return ERR_PTR(-ENOMEM);
+	return __atomic_exchange_n(xa_entry(xa, index), entry, __ATOMIC_RELAXED);
+}
+
+void *xa_erase(struct xarray *xa, unsigned long index)
+{
+	return __atomic_exchange_n(xa_entry(xa, index), NULL, __ATOMIC_RELAXED);
+}
+
+void *xa_load(struct xarray *xa, unsigned long index)
+{
+	return __atomic_load_n(xa_entry(xa, index), __ATOMIC_RELAXED);
+}
+
 /* Registrations */
 
 int set_online_page_callback(online_page_callback_t callback)

@@ -23,6 +23,14 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			      gfp_t gfp) HOLDS(b->batch_lock);
 unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 	HOLDS(b->batch_lock);
+
+/* Static helpers that rely on their caller. */
+static void store_region(struct xen_balloon *b, unsigned long pfn,
+			 unsigned long end) HOLDS(b->lock);
+static int inflate_for_handout(struct xen_balloon *b, unsigned long nr_pages)
+	HOLDS(b->batch_lock);
+static bool hotplug_for_handout(struct xen_balloon *b) HOLDS(b->batch_lock);
+
 #ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
 enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages) HOLDS(b->batch_lock);

@@ -169,7 +169,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host.info[i].fresh_block = order;
 		host.info[i].clears = 0;
 		host_mem_map[i].refcount = i == pfn;
-		if (gfp & __GFP_ZERO)
+		if (want_init_on_alloc(gfp))
 			clear_page(i);
 	}
 	host_release();
@@ -252,6 +252,11 @@ void clear_highpage(struct page *page)
 	host_hold();
 	clear_page(page_to_pfn(page));
 	host_release();
+}
+
+bool want_init_on_alloc(gfp_t gfp)
+{
+	return host.cfg.init_on_alloc || gfp & __GFP_ZERO;
 }
 
 void kmap_flush_unused(void)
@@ -415,6 +420,19 @@ int add_memory_resource(int nid, struct resource *res, mhp_t flags)
 	return 0;
 }
 
+/* Memory of somebody else's sections, or again of ours. */
+void generic_online_page(struct page *page, unsigned int order)
+{
+	unsigned long i, pfn = page_to_pfn(page);
+
+	if (host_mutex_held(&xen_balloon.lock))
+		host_violation("generic_online_page() with the short lock held");
+	for (i = pfn; i < pfn + (1UL << order); i++) {
+		host.info[i].owner = HOST_FOREIGN;
+		host_mem_map[i].page_type = UINT_MAX;
+	}
+}
+
 /* The next section comes online; false when there is none. */
 bool host_online(void)
 {
@@ -443,9 +461,15 @@ bool host_online(void)
 		pfn += 1UL << order;
 	}
 	if (host.memory_nb) {
+		struct memory_notify range = {
+			.start_pfn = end - PAGES_PER_SECTION,
+			.nr_pages = PAGES_PER_SECTION,
+		};
+
 		host.memory_nb->notifier_call(host.memory_nb, MEM_GOING_ONLINE,
-					      NULL);
-		host.memory_nb->notifier_call(host.memory_nb, MEM_ONLINE, NULL);
+					      &range);
+		host.memory_nb->notifier_call(host.memory_nb, MEM_ONLINE,
+					      &range);
 	}
 	return true;
 }

@@ -32,8 +32,7 @@ TEST("target takes bytes, with a suffix or without, in any base")
 		{ "32M", 32 * MIB }, { "32m", 32 * MIB }, { "0x20M", 32 * MIB },
 		{ "1G", GIB }, { "1g\n", GIB }, { "1T", 1024 * GIB },
 		{ "64T", MAX_BYTES }, { "0x2000000E", 0x2000000E },
-		{ "0xE", 0xE }, { "0", 0 }, { "0P", 0 }, { "0E", 0 },
-		{ "0e\n", 0 }, { "40K", 40 * KIB },
+		{ "0xE", 0xE }, { "0", 0 }, { "0P", 0 }, { "40K", 40 * KIB },
 	};
 	unsigned int i;
 
@@ -72,8 +71,8 @@ static const struct bad not_bytes[] = {
 	{ "18446744073709551616", -ERANGE }, { "99999999999999999999", -ERANGE },
 	{ "18014398509481984K", -ERANGE }, { "17592186044416M", -ERANGE },
 	{ "17179869184G", -ERANGE }, { "16777216T", -ERANGE },
-	{ "16384P", -ERANGE }, { "16E", -ERANGE }, { "0x10E ", -EINVAL },
-	{ "18446744073709551615E", -ERANGE },
+	{ "16384P", -ERANGE }, { "16E", -EINVAL }, { "0E", -EINVAL }, { "0x10E ", -EINVAL },
+	{ "18446744073709551615P", -ERANGE },
 	{ "0000000000000000000000000000000000001", -EINVAL },
 	{ "1111111111111111111111111111111M", -EINVAL },
 };
@@ -81,7 +80,7 @@ static const struct bad not_bytes[] = {
 /* numbers, but no memory of this machine */
 static const struct bad not_memory[] = {
 	{ "18446744073709551615", -ERANGE }, { "0xffffffffffffffff", -ERANGE },
-	{ "9223372036854775808", -ERANGE }, { "8E", -ERANGE },
+	{ "9223372036854775808", -ERANGE }, { "8192P", -ERANGE },
 	{ "1P", -ERANGE }, { "65T", -ERANGE },
 };
 

@@ -17,13 +17,6 @@
 static bool stop;
 static unsigned long nr_events, nr_lends;
 
-/* Read without the lock on purpose, and looked at again under it. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-	return "race:has_lowmem\n";
-}
-
 static u32 draw(unsigned int *seed, u32 below)
 {
 	return rand_r(seed) % below;

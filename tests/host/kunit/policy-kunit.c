@@ -86,24 +86,30 @@ static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
 	const unsigned long section = PAGES_PER_SECTION;
 	const struct plan_case cases[] = {
 		{ { .target = section + 1, .current_pages = section,
-		    .total = section, .batch = 10, .can_hotplug = true },
+		    .total = section, .batch = 10, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
 		{ { .target = 2 * section, .current_pages = section,
-		    .total = section, .can_hotplug = true },
+		    .total = section, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
 		{ { .target = 2 * section + 1, .current_pages = section,
-		    .total = section, .can_hotplug = true },
+		    .total = section, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
 		/* pages that are lent need struct pages too */
 		{ { .target = 2 * section, .current_pages = section,
-		    .total = section, .unpopulated = 1, .can_hotplug = true },
+		    .total = section, .unpopulated = 1, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
 		/* those that were added before have yet to come online */
 		{ { .target = section + 5, .current_pages = section,
-		    .total = 2 * section, .can_hotplug = true },
+		    .total = 2 * section, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_NONE, 0, BALLOON_WAIT } },
 		{ { .target = 2 * section, .current_pages = section,
-		    .total = 2 * section, .can_hotplug = true },
+		    .total = 2 * section, 
+		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_NONE, 0, BALLOON_WAIT } },
 	};
 

@@ -150,6 +150,8 @@ void kfree(const void *p);
 #define __GFP_NOMEMALLOC	0x80000u
 #define __GFP_HARDWALL		0x100000u
 
+#define MAX_PAGE_ORDER		(PAGE_SHIFT == 12 ? 10 : 13)
+
 struct page {
 	struct list_head lru;
 	unsigned int page_type;	/* UINT_MAX: none */
@@ -204,6 +206,11 @@ static inline void ClearPageReserved(struct page *page)
 	page->reserved = false;
 }
 
+static inline void get_page(struct page *page)
+{
+	page->refcount++;
+}
+
 static inline void set_page_count(struct page *page, int count)
 {
 	page->refcount = count;
@@ -219,6 +226,7 @@ void __free_pages(struct page *page, unsigned int order);
 void adjust_managed_page_count(struct page *page, long count);
 long si_mem_available(void);
 void clear_highpage(struct page *page);
+bool want_init_on_alloc(gfp_t gfp);
 void kmap_flush_unused(void);
 void flush_tlb_all(void);
 unsigned long get_num_physpages(void);
@@ -237,6 +245,13 @@ extern enum system_states {
 
 struct range {
 	u64 start, end;
+};
+
+#define pfn_to_section_nr(pfn)	((pfn) / PAGES_PER_SECTION)
+#define memory_block_size_bytes()	PFN_PHYS(PAGES_PER_SECTION)
+
+struct memory_notify {
+	unsigned long start_pfn, nr_pages;
 };
 
 struct resource {
@@ -259,6 +274,7 @@ typedef int mhp_t;
 int memory_add_physaddr_to_nid(u64 start);
 int add_memory_resource(int nid, struct resource *res, mhp_t flags);
 
+void generic_online_page(struct page *page, unsigned int order);
 typedef void (*online_page_callback_t)(struct page *page, unsigned int order);
 int set_online_page_callback(online_page_callback_t callback);
 int restore_online_page_callback(online_page_callback_t callback);
@@ -277,6 +293,21 @@ enum {
 #define NOTIFY_OK	1
 int register_memory_notifier(struct notifier_block *nb);
 void unregister_memory_notifier(struct notifier_block *nb);
+
+/* Small xarrays: of sections */
+
+#define HOST_XA_SIZE	512
+
+struct xarray {
+	void *entry[HOST_XA_SIZE];
+};
+
+#define XARRAY_INIT(name, flags)	{ { NULL } }
+#define xa_mk_value(v)		((void *)((unsigned long)(v) << 1 | 1))
+#define xa_err(entry)		(IS_ERR(entry) ? (int)PTR_ERR(entry) : 0)
+void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
+void *xa_erase(struct xarray *xa, unsigned long index);
+void *xa_load(struct xarray *xa, unsigned long index);
 
 /* sysctl */
 

@@ -34,6 +34,7 @@ typedef unsigned int gfp_t;
 
 #define __init
 #define __exit
+#define __ref
 #define __read_mostly
 #define __force
 #define __user
@@ -81,6 +82,7 @@ typedef unsigned int gfp_t;
 #define clamp(v, lo, hi)	min(max(v, lo), hi)
 #define swap(a, b) \
 	do { __auto_type a_ = (a); (a) = (b); (b) = a_; } while (0)
+#define roundup(x, y)		((((x) + (y) - 1) / (y)) * (y))
 #define round_up(x, y)		((((x) - 1) | ((__typeof__(x))(y) - 1)) + 1)
 #define round_down(x, y)	((x) & ~((__typeof__(x))(y) - 1))
 #define IS_ALIGNED(x, a)	(((x) & ((__typeof__(x))(a) - 1)) == 0)
