@@ -63,6 +63,7 @@ PROBE_LIBRARIES = """
 CPU_TCG = "EPYC,family=21,+svm,+npt,-monitor,-rdtscp,-smap,-smep,-xsave"
 CPU_KVM = "host,-monitor"
 MEMORY_MIB = 2560
+STILL_S = 30
 # rdrand is named because Xen otherwise warns, and waits three seconds after a warning.
 XEN_OPTIONS = ("console=com1 dom0_mem=768M,max:768M loglvl=all guest_loglvl=all "
                "cpuidle=0 dom0_max_vcpus=1 cpuid=rdrand")
@@ -336,6 +337,7 @@ class Machine:
         self.ended = None       # why it was stopped, if it was
         self.process = None
         self._rest = b""
+        self._used, self._used_at = None, 0.0
         words = {"nonce": self.nonce, "plan": plan, **settings}
         options = " ".join(f"{key}={value}" for key, value in words.items())
         self.argv = [
@@ -384,8 +386,19 @@ class Machine:
             log.write(text + "\n")
         return True
 
+    def stands_still(self):
+        """Whether it has used no CPU for a while: Xen's timers alone use some."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        used = words[11:13]     # in user space and in the kernel
+        if used != self._used:
+            self._used, self._used_at = used, time.monotonic()
+        return time.monotonic() - self._used_at > STILL_S
+
     def check(self):
         """Why it should not run on: too late, or dead."""
+        if self.stands_still():
+            return (f"QEMU has used no CPU for {STILL_S} s, so Xen stands still "
+                    "(seen once, on a busy machine; why is not known): run it again")
         if time.monotonic() > self.deadline:
             return f"nothing decided within {self.limit} s"
         dead = FATAL.search((self.folder / "xen.log").read_text(errors="replace"))

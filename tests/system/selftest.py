@@ -52,7 +52,7 @@ def ends_cleanly(number, folder, kernel):
     code = ("import sys, pathlib, rig; shared, folder, kernel = map(pathlib.Path, sys.argv[1:]);"
             "rig.run([rig.Machine('ended', folder, shared, kernel, 'proof.sh')], lambda *_: None)")
     place = folder / f"ended-{number.name}"
-    runner = subprocess.Popen([sys.executable, "-c", code, folder, place, kernel],
+    runner = subprocess.Popen([sys.executable, "-B", "-c", code, folder, place, kernel],
                               cwd=rig.HERE, stderr=subprocess.DEVNULL)
     mine = f"file:{place}/xen.log"
     try:
@@ -69,10 +69,10 @@ def ends_cleanly(number, folder, kernel):
 # --- what it says ---------------------------------------------------------------------
 
 # A runner whose build folder is its first argument.
-RUNNER = [sys.executable, "-c", "import sys, pathlib, rig, suite;"
+RUNNER = [sys.executable, "-B", "-c", "import sys, pathlib, rig, suite;"
           "rig.BUILD = pathlib.Path(sys.argv.pop(1)); rig.entry(suite.main)"]
 # A program whose disk fills up after the check for space.
-WRITER = [sys.executable, "-c", "import sys, pathlib, rig;"
+WRITER = [sys.executable, "-B", "-c", "import sys, pathlib, rig;"
           "rig.entry(lambda argv: pathlib.Path(argv[0], 'log').write_bytes(bytes(16 << 20)))"]
 
 
