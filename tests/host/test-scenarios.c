@@ -89,6 +89,20 @@ TEST("given a higher target the guest takes back whole blocks first")
 	}
 }
 
+TEST("given nothing went wrong, a batch of blocks is one hypercall")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(30));
+	settle();
+	host.nr_memory_ops = 0;
+	set_target(BLOCKS(28));
+	settle();
+	EXPECT_EQ(host.nr_memory_ops, 1);
+	set_target(BLOCKS(30));
+	settle();
+	EXPECT_EQ(host.nr_memory_ops, 2);
+}
+
 TEST("given targets of every remainder each is met to the page")
 {
 	unsigned long pages;
@@ -528,6 +542,7 @@ TEST("given a block that Xen took in part it is quarantined, and the target is s
 	set_target(BLOCKS(24));
 	settle();
 	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
+	EXPECT_EQ(host_sysfs_read("info/quarantined_kb"), 2048);
 	expect_current(BLOCKS(24));
 	/* and not by way of less than that */
 	EXPECT_EQ(host.nr_populated[9] + host.nr_populated[4] +
@@ -1017,6 +1032,32 @@ TEST("given a PV mapping that fails in the middle what is mapped stays, and the 
 }
 #endif
 
+#ifdef CONFIG_XEN_HAVE_PVMMU
+TEST("given drivers' own pages that cannot be mapped, nobody gets them when they are freed")
+{
+	struct page *page;
+	xen_pfn_t frame;
+
+	host_boot(&pv);
+	page = alloc_pages(GFP_BALLOON, 0);
+	balloon_mark_offline(page, 0);
+	xenmem_reservation_scrub_page(page);
+	frame = xen_page_to_gfn(page);
+	xenmem_reservation_va_mapping_reset(1, &page);
+	flush_tlb_all();
+	EXPECT_EQ(xenmem_reservation_decrease(1, &frame), 1);
+	frame = page_to_xen_pfn(page);
+	EXPECT_EQ(xenmem_reservation_increase(1, &frame), 1);
+	host.expect_warnings = true;
+	host.inject = (struct host_inject) { .armed = true, .at = 1 };
+	xenmem_reservation_va_mapping_update(1, &page, &frame);
+	host.inject.armed = false;
+	EXPECT_EQ(host.nr_warnings, 1);
+	EXPECT_EQ(page->refcount, 2);
+	EXPECT(!host_page_populated(page_to_pfn(page)));
+}
+#endif
+
 /* Pages for other drivers */
 
 static struct page *lent[4096];
@@ -1386,6 +1427,32 @@ TEST("given somebody else's memory that comes online, it is not ours")
 	host.online_callback(host_mem_map + BLOCKS(34), BLOCK_ORDER);
 	EXPECT_EQ(host.info[BLOCKS(34)].owner, HOST_FOREIGN);
 	EXPECT_EQ(xen_balloon.nr_low, low);
+}
+
+TEST("given a hotplug that failed, what comes online there later is not ours")
+{
+	struct host_config cfg = growing(&pvh, false);
+	unsigned long i, at, first;
+
+	for (at = 1; at < 20; at++) {
+		host_boot(&cfg);
+		settle();
+		host.inject = (struct host_inject) { .armed = true, .at = at };
+		set_target(BLOCKS(34));
+		host_run();
+		host.inject.armed = false;
+		if (host.inject.what &&
+		    !strcmp(host.inject.what, "add_memory_resource"))
+			break;
+	}
+	EXPECT(at < 20);
+	first = host.sections_end;
+	host.nr_pages = host_nr_struct_pages = first + PAGES_PER_SECTION;
+	for (i = first; i < host.nr_pages; i++)
+		host.info[i].owner = HOST_ADDED;
+	host.online_callback(host_mem_map + first, BLOCK_ORDER);
+	EXPECT_EQ(host.info[first].owner, HOST_FOREIGN);
+	EXPECT_EQ(xen_balloon.nr_low, 0);
 }
 
 TEST("the sysctl takes 0 and 1 and is where it always was")

@@ -416,6 +416,7 @@ bool set_phys_to_machine(unsigned long pfn, unsigned long mfn)
 	return true;
 }
 
+#ifdef CONFIG_X86
 int xen_alloc_p2m_entry(unsigned long pfn)
 {
 	if (!host.cfg.pv)
@@ -425,6 +426,7 @@ int xen_alloc_p2m_entry(unsigned long pfn)
 			       pfn);
 	return host_fails("xen_alloc_p2m_entry") ? -ENOMEM : 0;
 }
+#endif
 
 unsigned long pfn_to_gfn(unsigned long pfn)
 {

@@ -451,7 +451,9 @@ int HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int count,
 			  unsigned int *success_count, domid_t domid);
 #endif
 bool set_phys_to_machine(unsigned long pfn, unsigned long mfn);
+#ifdef CONFIG_X86
 int xen_alloc_p2m_entry(unsigned long pfn);
+#endif
 
 /* Initcalls: called by the test in the order of the kernel */
 
