@@ -16,7 +16,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools check-host check-system check-build kernel ours graft ungraft clean distclean
+.PHONY: help demo check check-tools check-host check-system check-build kernel ours graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make check           build and test everything; last line: N passed, N failed'
 	@echo '  make check-tools     the scripts under tools/'
 	@echo '  make check-host      the driver in user space'
+	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
 	@echo 'make kernel          KVER=7.3|6.12|6.1 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
@@ -45,6 +46,9 @@ check-tools:
 
 check-host:
 	@tools/check host
+
+fuzz coverage mutants:
+	@$(MAKE) --no-print-directory -C tests/host $@
 
 check-system: $(needs-kernel)
 	@KERNEL='$(image)' tests/system/run

@@ -22,6 +22,7 @@
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -241,17 +242,6 @@ unsigned long balloon_snapshot(struct balloon_stats *stats)
 }
 
 /**
- * balloon_boot_size() - how large the domain was before any ballooning
- * @guest: result, pages as the guest counted
- * @xen: result, pages as Xen counted
- */
-void balloon_boot_size(unsigned long *guest, unsigned long *xen)
-{
-	*guest = xen_balloon.boot_pages;
-	*xen = xen_balloon.boot_xen_pages;
-}
-
-/**
  * balloon_set_max_schedule_delay() - bound the time between tries
  * @seconds: at least 1
  */
@@ -370,6 +360,8 @@ static unsigned long __init count_extra_pages(void)
 static void __init store_region(struct xen_balloon *b, unsigned long pfn,
 				unsigned long end)
 {
+	lockdep_assert_held(&b->lock);
+
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn);
 		unsigned int i, order = 0;

@@ -19,6 +19,8 @@
 
 static int inflate_for_handout(struct xen_balloon *b, unsigned long nr_pages)
 {
+	lockdep_assert_held(&b->batch_lock);
+
 	if (si_mem_available() < (long)nr_pages)
 		return -ENOMEM;
 

@@ -97,7 +97,8 @@ static void learn_difference(u64 first_target_kb)
 	if (xen_pv_domain() || xen_initial_domain())
 		return;
 
-	balloon_boot_size(&counts.guest, &counts.xen);
+	counts.guest = xen_balloon.boot_pages;
+	counts.xen = xen_balloon.boot_xen_pages;
 	if (read_memory_key("static-max", &static_max_kb) &&
 	    read_memory_key("memory_static_max", &static_max_kb))
 		static_max_kb = PAGES_TO_KB(counts.guest);

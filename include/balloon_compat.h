@@ -22,4 +22,12 @@ static inline void balloon_forget_alloc_tags(struct page *page,
 		clear_page_tag_ref(page);
 }
 
+/* Only x86 has PV domains, and so a p2m that must exist before it is written. */
+#ifndef CONFIG_X86
+static inline int xen_alloc_p2m_entry(unsigned long pfn)
+{
+	return 0;
+}
+#endif
+
 #endif	/* _XEN_BALLOON_COMPAT_H */

@@ -343,7 +343,6 @@ static inline unsigned long balloon_hotplug_unit(void)
 /* balloon.c: for the front end */
 
 unsigned long balloon_snapshot(struct balloon_stats *stats);
-void balloon_boot_size(unsigned long *guest, unsigned long *xen);
 void balloon_begin_pod_boot(void);
 void balloon_set_max_schedule_delay(unsigned long seconds);
 void balloon_set_max_retry_count(unsigned long count);
