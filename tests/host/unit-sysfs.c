@@ -12,9 +12,13 @@ int host_parse_bytes(const char *buf, u64 *bytes)
 
 void host_reset_frontend(void)
 {
-	frontend.dev = (struct device) { 0 };
-	frontend.learned = false;
-	frontend.difference = 0;
+	static struct balloon_frontend pristine;
+	static bool have_pristine;
+
+	if (!have_pristine)
+		pristine = frontend;
+	have_pristine = true;
+	frontend = pristine;
 #ifdef CONFIG_MEMORY_HOTPLUG
 	xen_saved_max_mem_size = 0;
 #endif
