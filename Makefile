@@ -4,7 +4,7 @@
 
 # The tree that kernels are built from: Debian's source package of Linux KVER, or LINUX.
 LINUX ?=
-KVER ?= $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' | tr -d '\n'),7.3)
+KVER ?= $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' 2>/dev/null | tr -d '\n'),7.3)
 FLAVOUR ?= ours
 
 # The kernel that is demonstrated and tested; give another to skip building one.
@@ -26,20 +26,21 @@ help:
 	@echo '  make check-host      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
+	@echo '                       (single cases, HVM guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
-	@echo 'make kernel          KVER=7.3|6.12|6.1 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
+	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
 	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
 	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
 	@echo
-	@echo 'For Debian 12 and 13. As root, each of them installs the packages that it needs.'
+	@echo 'For Debian 12. As root, each of them installs the packages that it needs.'
 	@echo 'Downloads and objects are kept in $${XEN_BALLOON_CACHE:-~/.cache/xen-balloon}.'
 
 demo: $(needs-kernel)
-	@KERNEL='$(image)' tests/system/demo
+	@exec env KERNEL='$(image)' tests/system/demo
 
 check:
-	@KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system
 
 check-tools:
 	@tests/tools/run
@@ -51,16 +52,16 @@ fuzz coverage mutants:
 	@$(MAKE) --no-print-directory -C tests/host $@
 
 check-system: $(needs-kernel)
-	@KERNEL='$(image)' tests/system/run
+	@exec env KERNEL='$(image)' tests/system/run
 
 check-build:
 	@tools/check-build
 
 kernel:
-	@LINUX='$(LINUX)' tools/kernel '$(KVER)' '$(FLAVOUR)'
+	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' '$(FLAVOUR)'
 
 ours:
-	@LINUX='$(LINUX)' tools/kernel '$(KVER)' ours
+	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' ours
 
 graft ungraft:
 	@test -n '$(LINUX)' || { echo 'make: error: which kernel tree? Say make $@ LINUX=/path/to/linux' >&2; exit 1; }

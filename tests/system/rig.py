@@ -111,6 +111,8 @@ def entry(main):
         sys.exit(f"{NAME}: error: {trouble}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        os._exit(141)
     except OSError as error:
         sys.exit(f"{NAME}: error: {explain(error)}")
 

@@ -270,7 +270,8 @@ def main(argv):
     rig.find_qemu()
     kernel, folder = rig.find_kernel(), rig.BUILD / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("report.log", "guest-pv.log", "guest-pvh.log"):
+    for name in ("report.log", "guest-pv.log", "guest-pvh.log",
+                 "timeline.csv", "timeline.svg", "demo.txt"):
         (folder / name).unlink(missing_ok=True)
 
     screen = Screen()

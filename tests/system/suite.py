@@ -72,7 +72,7 @@ def parse(argv, names):
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases and stop")
     parser.add_argument("--guest", choices=BOOTS,
-                        help=f"only this type of guest ({', '.join(EXTRA)}: only so)")
+                        help=f"only this type of guest ({', '.join(EXTRA)} runs only if asked for here)")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE", help="only these (see --list)")
     options = parser.parse_args(argv)
