@@ -4,7 +4,7 @@
 
 # The tree that kernels are built from: Debian's source package of Linux KVER, or LINUX.
 LINUX ?=
-KVER ?= $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' 2>/dev/null | tr -d '\n'),7.3)
+KVER ?= $(or $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' 2>/dev/null | tr -d '\n')),7.3)
 FLAVOUR ?= ours
 
 # The kernel that is demonstrated and tested; give another to skip building one.
