@@ -6,6 +6,10 @@
 LINUX ?=
 KVER ?= $(or $(if $(LINUX),$(shell sed -n 's/^VERSION = //p;s/^PATCHLEVEL = /./p' '$(LINUX)/Makefile' 2>/dev/null | tr -d '\n')),7.3)
 FLAVOUR ?= ours
+ARCH ?= x86_64
+PAGES ?= 4k
+# Only of what `make kernel` builds.
+unexport ARCH PAGES
 
 # The kernel that is demonstrated and tested; give another to skip building one.
 KERNEL ?=
@@ -30,6 +34,8 @@ help:
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
 	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
+	@echo '  ARCH=arm64 [PAGES=64k]'
+	@echo '                     -> build/kernel/KVER/arm64-[64k-]FLAVOUR/{Image,vmlinux,config}'
 	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
 	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
 	@echo
@@ -58,7 +64,7 @@ check-build:
 	@tools/check-build
 
 kernel:
-	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' '$(FLAVOUR)'
+	@exec env LINUX='$(LINUX)' ARCH='$(ARCH)' PAGES='$(PAGES)' tools/kernel '$(KVER)' '$(FLAVOUR)'
 
 ours:
 	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' ours
