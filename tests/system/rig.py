@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """Boots Xen, dom0 and guests in QEMU and listens to what they report.
 
+Arch      what differs between x86-64 and arm64
 images    the initramfs archives, from packages, a kernel, and dom0/ and guest/
 Machine   one QEMU: Xen's and dom0's console goes to a file; the second serial port
           is the report, lines of which arrive here as they are written
 trouble   what a log must not contain
 """
 import ctypes
+import dataclasses
 import errno
 import gzip
 import hashlib
@@ -29,7 +31,7 @@ CACHE = Path(os.environ.get("XEN_BALLOON_CACHE") or Path.home() / ".cache/xen-ba
 
 SUITE = "bookworm"  # the tools must match each other, so all come from one suite
 PACKAGES = """
-    xen-hypervisor-4.17-amd64 xen-utils-4.17 xenstore-utils libxen-dev
+    xen-utils-4.17 xenstore-utils libxen-dev
     libxenmisc4.17 libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
     libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1 libxentoollog1
     libyajl2 libuuid1 libzstd1 liblzma5 zlib1g libc6 libgcc-s1 busybox-static
@@ -55,6 +57,27 @@ PROBE_LIBRARIES = """
     -lxentoolcore -lxengnttab -lxenevtchn -lpthread
 """.split()
 
+MEMORY_MIB = 2560
+STILL_S = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """What differs between the architectures that QEMU plays."""
+    debian: str         # Debian's name
+    triplet: str
+    packages: tuple     # what PACKAGES has not
+    loader: str         # the dynamic linker
+    compiler: str       # for what is static
+    kernel: str         # what `make kernel` leaves and Xen boots
+    magic: tuple        # offset and bytes by which it is known
+    qemu: str
+    qemu_package: str
+    cpu: dict           # accelerator -> options
+    report: str         # dom0's device for the report
+    wiring: callable    # (xen, kernel, dom0's options, its initramfs) -> QEMU's options
+
+
 # Why each: Xen idles with mwait, which TCG lacks; a Zen family has PV guests read a
 # register that faults; rdtscp brings sporadic faults in user space; smap and smep crash
 # a PV dom0; with xsave a PVH guest was seen to die early ("XSAVE consistency problem: size
@@ -62,11 +85,42 @@ PROBE_LIBRARIES = """
 # two, a PVH guest was seen to triple fault with an address of Xen's in its registers.
 CPU_TCG = "EPYC,family=21,+svm,+npt,-monitor,-rdtscp,-smap,-smep,-xsave"
 CPU_KVM = "host,-monitor"
-MEMORY_MIB = 2560
-STILL_S = 30
+XEN_OPTIONS = "dom0_mem=768M,max:768M loglvl=all guest_loglvl=all dom0_max_vcpus=1"
 # rdrand is named because Xen otherwise warns, and waits three seconds after a warning.
-XEN_OPTIONS = ("console=com1 dom0_mem=768M,max:768M loglvl=all guest_loglvl=all "
-               "cpuidle=0 dom0_max_vcpus=1 cpuid=rdrand")
+XEN_OPTIONS_X86 = f"console=com1 {XEN_OPTIONS} cpuidle=0 cpuid=rdrand"
+XEN_OPTIONS_ARM64 = f"console=dtuart dtuart=/pl011@9000000 {XEN_OPTIONS}"
+
+
+def wire_x86(xen, kernel, options, initrd):
+    return ["-kernel", xen, "-append", XEN_OPTIONS_X86, "-initrd", f"{kernel} {options},{initrd}",
+            "-serial", "stdio"]
+
+
+def wire_arm64(xen, kernel, options, initrd):
+    """This machine's only serial port is Xen's."""
+    options = options.replace(",", ",,")
+    return ["-kernel", xen, "-append", XEN_OPTIONS_ARM64,
+            "-device", f"guest-loader,addr=0x50000000,kernel={kernel},bootargs={options}",
+            "-device", f"guest-loader,addr=0x58000000,initrd={initrd}",
+            "-device", "virtio-serial-device", "-chardev", "file,path=/dev/stdout,id=report",
+            "-device", "virtserialport,chardev=report"]
+
+
+X86 = Arch(
+    debian="amd64", triplet="x86_64-linux-gnu", packages=("xen-hypervisor-4.17-amd64",),
+    loader="lib64/ld-linux-x86-64.so.2", compiler="gcc", kernel="bzImage", magic=(0x202, b"HdrS"),
+    qemu="qemu-system-x86_64", qemu_package="qemu-system-x86",
+    cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", CPU_TCG],
+         "kvm": ["-accel", "kvm", "-cpu", CPU_KVM]},
+    report="/dev/ttyS1", wiring=wire_x86)
+ARM64 = Arch(
+    debian="arm64", triplet="aarch64-linux-gnu",
+    packages=("xen-hypervisor-4.17-arm64", "libfdt1"),
+    loader="lib/ld-linux-aarch64.so.1", compiler="aarch64-linux-gnu-gcc", kernel="Image", magic=(0x38, b"ARM\x64"),
+    qemu="qemu-system-aarch64", qemu_package="qemu-system-arm",
+    cpu={"tcg": ["-machine", "virt,virtualization=on,gic-version=2",
+                 "-accel", "tcg,thread=multi", "-cpu", "cortex-a57"]},
+    report="/dev/vport0p1", wiring=wire_arm64)
 
 TROUBLE = re.compile(r"""
     \bWARNING:\ | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
@@ -126,20 +180,28 @@ def command(*argv, **options):
     return done.stdout
 
 
-def find_kernel(version="7.3"):
+def find_kernel(arch=X86, pages="4k", version="7.3"):
     """The kernel that dom0 and the guests run: $KERNEL or the one that was built."""
     flavour = os.environ.get("FLAVOUR", "ours")
     given = os.environ.get("KERNEL")
-    path = Path(given or BUILD / "kernel" / version / flavour / "bzImage")
+    make, place = "make kernel", flavour
+    if arch is not X86:
+        make += f" ARCH={arch.debian}"
+        place = f"{arch.debian}-{place}"
+    if pages != "4k":
+        make += f" PAGES={pages}"
+        place = place.replace("-", f"-{pages}-", 1)
+    path = Path(given or BUILD / "kernel" / version / place / arch.kernel)
     if not path.is_file():
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
-            "run `make kernel" + (f" FLAVOUR={flavour}`" if flavour != "ours" else "`")))
+            f"run `{make}" + (f" FLAVOUR={flavour}`" if flavour != "ours" else "`")))
+    offset, magic = arch.magic
     with open(path, "rb") as file:
-        if file.read(0x206)[0x202:] != b"HdrS":
-            raise Trouble(f"{path} is no x86 bzImage: " + (
-                "KERNEL must name arch/x86/boot/bzImage of a built kernel" if given else
-                "remove it and run `make kernel`"))
+        if file.read(offset + len(magic))[offset:] != magic:
+            raise Trouble(f"{path} is no {arch.debian} {arch.kernel}: " + (
+                f"KERNEL must name the {arch.kernel} of a built kernel" if given else
+                f"remove it and run `{make}`"))
     return path.resolve()
 
 
@@ -173,55 +235,55 @@ def archive(root, path):
         raise Trouble(f"cpio: {done.stderr.decode().strip()}")
 
 
-def library(packages, name):
+def library(arch, packages, name):
     for folder in ("usr/lib", "lib"):
-        path = packages / folder / "x86_64-linux-gnu" / name
+        path = packages / folder / arch.triplet / name
         if path.exists():
             return path
     raise Trouble(f"{name} is in none of the packages in {packages}")
 
 
-def closure(packages, programs):
+def closure(arch, packages, programs):
     """The libraries that programs need, those that these need, and so on."""
     found = {}
-    todo = list(programs) + [library(packages, name) for name in LIBRARIES]
+    todo = list(programs) + [library(arch, packages, name) for name in LIBRARIES]
     found.update({path.name: path for path in todo[len(programs):]})
     while todo:
         dynamic = command("readelf", "-d", str(todo.pop()))
         for name in re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic):
             if name not in found and not name.startswith("ld-linux"):
-                found[name] = library(packages, name)
+                found[name] = library(arch, packages, name)
                 todo.append(found[name])
     return found.values()
 
 
 def add_userland(root, packages, probe):
-    """What dom0 and the guests share: busybox, its names, the probe, mount points."""
+    """What dom0 and the guests share: busybox, the probe, mount points."""
     for name in ("bin", "proc", "sys", "dev", "run", "tmp", "etc"):
         (root / name).mkdir(parents=True)
     shutil.copy(packages / "bin/busybox", root / "bin")
     shutil.copy(probe, root / "bin/probe")
-    for name in command(str(packages / "bin/busybox"), "--list").split():
-        if name != "busybox":
-            (root / "bin" / name).symlink_to("busybox")
+    # Its other names it installs itself: it may not run on this machine.
+    (root / "bin/sh").symlink_to("busybox")
 
 
-def build_base(packages, probe, programs, data, path):
+def build_base(arch, packages, probe, programs, data, path):
     """dom0 without this run's kernel and scripts."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         add_userland(root, packages, probe)
         programs = [packages / name for name in programs]
-        for folder in ("lib64", "usr/bin", "usr/lib/xen-4.17/bin", "usr/lib/x86_64-linux-gnu",
-                       "etc/xen", "var/lock"):
+        libraries = root / "usr/lib" / arch.triplet
+        for folder in ("usr/bin", "usr/lib/xen-4.17/bin", libraries, "etc/xen", "var/lock"):
             (root / folder).mkdir(parents=True)
         for file in programs + [packages / name for name in data]:
             place = root / file.relative_to(packages)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, place)
-        for path_ in closure(packages, programs):
-            shutil.copy(path_, root / "usr/lib/x86_64-linux-gnu" / path_.name)
-        shutil.copy(library(packages, "ld-linux-x86-64.so.2"), root / "lib64")
+        for path_ in closure(arch, packages, programs):
+            shutil.copy(path_, libraries / path_.name)
+        (root / arch.loader).parent.mkdir(parents=True)
+        shutil.copy(library(arch, packages, Path(arch.loader).name), root / arch.loader)
         (root / "etc/xen/xl.conf").touch()
         (root / "var/run").symlink_to("/run")
         archive(root, path)
@@ -235,28 +297,32 @@ def build_guest(packages, probe, path):
         archive(root, path)
 
 
-def build_probe(packages, path):
-    libraries = packages / "usr/lib/x86_64-linux-gnu"
-    command("gcc", "-O2", "-Wall", "-Wextra", "-static", "-isystem", str(packages / "usr/include"),
+def build_probe(arch, packages, path):
+    libraries = packages / "usr/lib" / arch.triplet
+    command(arch.compiler, "-O2", "-Wall", "-Wextra", "-static", "-isystem", str(packages / "usr/include"),
             str(HERE / "probe.c"), "-o", str(path), f"-L{libraries}",
             "-Wl,--start-group", *PROBE_LIBRARIES, "-Wl,--end-group", stderr=subprocess.PIPE)
 
 
-def build_xen(packages, path):
-    with gzip.open(packages / "boot/xen-4.17-amd64.gz") as packed, open(path, "wb") as out:
+def build_xen(arch, packages, path):
+    found = packages / "boot" / f"xen-4.17-{arch.debian}"
+    if found.exists():
+        shutil.copy(found, path)
+        return
+    with gzip.open(f"{found}.gz") as packed, open(path, "wb") as out:
         shutil.copyfileobj(packed, out)
 
 
-def fetch(names):
+def fetch(arch, names):
     """The folder of these packages."""
-    done = subprocess.run([TOP / "tools/fetch", "--unpack", SUITE, *names],
+    done = subprocess.run([TOP / "tools/fetch", "--arch", arch.debian, "--unpack", SUITE, *names],
                           stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(1)     # it has said why
     return Path(done.stdout.strip())
 
 
-def images(kernel, folder, hvm=False):
+def images(kernel, folder, arch=X86, hvm=False):
     """Leaves xen and dom0.cpio in folder, the latter with a device model if hvm, then
     named dom0-hvm.cpio. A changed script rebuilds only the small part."""
     for place in (folder, CACHE.parent):
@@ -266,24 +332,24 @@ def images(kernel, folder, hvm=False):
             raise Trouble(f"{place} has {free} MiB free, 200 MiB are needed: make room"
                           + (", or set XEN_BALLOON_CACHE to a folder on a larger disk"
                              if place != folder else ""))
-    names = PACKAGES + HVM_PACKAGES * hvm
+    names = [*arch.packages, *PACKAGES, *HVM_PACKAGES * hvm]
     programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
-    packages = fetch(names)
+    packages = fetch(arch, names)
     probe = kept("probe-" + digest(packages, HERE / "probe.c"),
-                 lambda path: build_probe(packages, path))
+                 lambda path: build_probe(arch, packages, path))
     recipe = digest(packages, probe, programs, data, HERE / "rig.py")
     base = kept(f"base-{recipe}.cpio",
-                lambda path: build_base(packages, probe, programs, data, path))
+                lambda path: build_base(arch, packages, probe, programs, data, path))
     guest = kept(f"guest-{digest(recipe, HERE / 'guest/init')}.cpio",
                  lambda path: build_guest(packages, probe, path))
-    xen = kept("xen-" + digest(packages), lambda path: build_xen(packages, path))
+    xen = kept("xen-" + digest(packages), lambda path: build_xen(arch, packages, path))
 
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root"
         shutil.copytree(HERE / "dom0", root / "rig")
         shutil.copy(HERE / "dom0/init", root / "init")
         (root / "guest").mkdir()
-        shutil.copy(kernel, root / "guest/bzImage")
+        shutil.copy(kernel, root / "guest/kernel")
         shutil.copy(guest, root / "guest/initrd")
         archive(root, Path(scratch) / "small.cpio")
         with open(folder / ("dom0-hvm.cpio" if hvm else "dom0.cpio"), "wb") as out:
@@ -295,12 +361,12 @@ def images(kernel, folder, hvm=False):
 
 # --- QEMU -------------------------------------------------------------------------
 
-def find_qemu():
+def find_qemu(arch=X86):
     """The QEMU that runs: $QEMU or the distribution's."""
     given = os.environ.get("QEMU")
-    name = given or "qemu-system-x86_64"
-    cure = "leave QEMU out, or name a qemu-system-x86_64" if given else \
-        "apt-get install qemu-system-x86"
+    name = given or arch.qemu
+    cure = f"leave QEMU out, or name a {arch.qemu}" if given else \
+        f"apt-get install {arch.qemu_package}"
     try:
         done = subprocess.run([name, "--version"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -311,16 +377,17 @@ def find_qemu():
     return name
 
 
-def accelerator():
+def accelerator(arch=X86):
     wanted = os.environ.get("ACCEL", "tcg")
+    if wanted not in ("tcg", "kvm"):
+        raise Trouble(f"ACCEL={wanted} is not known: use tcg or kvm")
+    if wanted not in arch.cpu:
+        raise Trouble(f"{arch.debian} does not run with ACCEL={wanted}: leave ACCEL out")
     if wanted == "kvm":
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise Trouble("ACCEL=kvm, but /dev/kvm cannot be used: leave ACCEL out "
                           "or give yourself access to it")
-        return ["-accel", "kvm", "-cpu", CPU_KVM]
-    if wanted != "tcg":
-        raise Trouble(f"ACCEL={wanted} is not known: use tcg or kvm")
-    return ["-accel", "tcg,thread=multi", "-cpu", CPU_TCG]
+    return arch.cpu[wanted]
 
 
 def end_with_parent():
@@ -332,7 +399,8 @@ class Machine:
     """One QEMU that runs one plan. Its logs are in folder."""
 
     def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio", cpus=1,
-                 limit=480, **settings):
+                 limit=480, memory_mib=MEMORY_MIB, qemu=None, arch=X86, **settings):
+        """`qemu` are options in place of accelerator()'s; settings are for the plan."""
         self.name, self.folder, self.limit = name, folder, limit
         self.nonce = secrets.token_hex(8)
         self.lines = []         # the report, without consoles
@@ -340,15 +408,14 @@ class Machine:
         self.process = None
         self._rest = b""
         self._used, self._used_at = None, 0.0
-        words = {"nonce": self.nonce, "plan": plan, **settings}
-        options = " ".join(f"{key}={value}" for key, value in words.items())
+        words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
+        options = " ".join(["console=hvc0", *(f"{key}={value}" for key, value in words.items())])
         self.argv = [
-            find_qemu(), *accelerator(),
-            "-smp", str(cpus), "-m", str(MEMORY_MIB), "-nodefaults", "-no-user-config",
+            find_qemu(arch), *(qemu or accelerator(arch)),
+            "-smp", str(cpus), "-m", str(memory_mib), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-name", f"{name},process=xen-{name}",
-            "-kernel", str(shared / "xen"), "-append", XEN_OPTIONS,
-            "-initrd", f"{kernel} console=hvc0 {options},{shared}/{image}",
-            "-serial", f"file:{folder}/xen.log", "-serial", "stdio"]
+            "-serial", f"file:{folder}/xen.log",
+            *arch.wiring(f"{shared}/xen", kernel, options, f"{shared}/{image}")]
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)

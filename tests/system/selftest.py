@@ -126,7 +126,7 @@ def run(name, folder, kernel):
         return complains(runner, "QEMU fails to start (QEMU: qemu: no such CPU)", KERNEL=kernel,
                          QEMU=str(qemu))
     if name == "rig-no-kernel":
-        return complains(runner, "is no x86 bzImage", KERNEL=str(rig.HERE / "rig.py"))
+        return complains(runner, "is no amd64 bzImage", KERNEL=str(rig.HERE / "rig.py"))
     if name == "rig-full-cache":
         return complains(on_small_disk(disk, runner), "set XEN_BALLOON_CACHE to a folder on a",
                          KERNEL=kernel, XEN_BALLOON_CACHE=str(disk / "cache"))

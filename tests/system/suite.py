@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """The system cases: real Xen, real dom0, real guests, in QEMU."""
 import argparse
+import dataclasses
 import os
 import re
 import time
@@ -9,17 +10,39 @@ import rig
 import selftest
 
 CASE = re.compile(r"^# case (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
-# One boot for each, two at the same time.
-BOOTS = {"pv": ["pv", "grow", "dom0"], "pvh": ["pvh", "pod"], "hvm": ["hvm", "headless"]}
-# What differs from one to the other.
-SETTINGS = {"hvm": {"image": "dom0-hvm.cpio", "limit": 900}}
-# Only when asked for.
-EXTRA = {"hvm"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Boot:
+    """One machine and the guests in it, dom0 is one, too."""
+    guests: list
+    extra: bool = False     # only when asked for
+    hvm: bool = False
+    arch: rig.Arch = rig.X86
+    pages: str = "4k"
+    limit: int = 480
+
+    @property
+    def image(self):
+        return "dom0-hvm.cpio" if self.hvm else "dom0.cpio"
+
+
+# Two at the same time.
+BOOTS = {
+    "pv": Boot(["pv", "grow", "dom0"]),
+    "pvh": Boot(["pvh", "pod"]),
+    "hvm": Boot(["hvm", "headless"], extra=True, hvm=True, limit=900),
+    "arm64": Boot(["arm64", "arm64dom0"], extra=True, arch=rig.ARM64),
+    "arm64-64k": Boot(["arm64big", "arm64bigdom0"], extra=True, arch=rig.ARM64, pages="64k"),
+}
 TITLES = {
     "pv": "a PV guest", "pvh": "a PVH guest", "hvm": "an HVM guest",
     "headless": "an HVM guest without a display",
     "grow": "a PV guest with memory < maxmem",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
+    "arm64": "an arm64 guest", "arm64dom0": "an arm64 dom0 itself",
+    "arm64big": "an arm64 guest with 64 KiB pages",
+    "arm64bigdom0": "an arm64 dom0 with 64 KiB pages itself",
 }
 RIG_CASES = {
     "rig-fails": "a case that fails is reported",
@@ -56,8 +79,8 @@ def all_cases():
     """name -> sentence, in the order in which they run."""
     found = CASE.findall((rig.HERE / "dom0/cases.sh").read_text())
     names = {}
-    for guests in BOOTS.values():
-        for guest in guests:
+    for boot in BOOTS.values():
+        for guest in boot.guests:
             for case, wanted, sentence in found:
                 if guest in wanted.split():
                     names[f"{guest}-{case}"] = f"{TITLES[guest]} {sentence}"
@@ -65,14 +88,15 @@ def all_cases():
 
 
 def parse(argv, names):
+    extra = [name for name, boot in BOOTS.items() if boot.extra]
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
-        epilog="environment: KERNEL (a bzImage; default: the one `make kernel` left), "
+        epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
                "FLAVOUR (ours or stock), ACCEL (tcg or kvm), QEMU. "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases and stop")
     parser.add_argument("--guest", choices=BOOTS,
-                        help=f"only this type of guest ({', '.join(EXTRA)} runs only if asked for here)")
+                        help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE", help="only these (see --list)")
     options = parser.parse_args(argv)
@@ -82,8 +106,8 @@ def parse(argv, names):
     if options.guest:
         boots = [options.guest]
     else:
-        boots = [boot for boot in BOOTS if boot not in EXTRA]
-    guests = sum((BOOTS[boot] for boot in boots), [] if options.guest else ["rig"])
+        boots = [boot for boot in BOOTS if boot not in extra]
+    guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     wanted = options.case or [name for name in names if name.split("-")[0] in guests]
     return options, wanted
 
@@ -146,35 +170,62 @@ def main(argv):
             print(f"{name:18} {sentence}")
         return 0
 
-    rig.find_qemu()
-    kernel, folder = rig.find_kernel(), new_folder()
+    chosen = {}
+    for name, boot in BOOTS.items():
+        cases = [case for case in wanted if case.split("-")[0] in boot.guests]
+        if cases:
+            chosen[name] = cases
+    rigs = [name for name in wanted if name in RIG_CASES]
+    kernels = {name: rig.find_kernel(BOOTS[name].arch, BOOTS[name].pages) for name in chosen}
+    if rigs:
+        kernels["proof"] = rig.find_kernel()
+    for name in kernels:
+        rig.find_qemu(arch_of(name))
+    folder = new_folder()
     try:
         rig.say("preparing images")
-        rig.images(kernel, folder)
-        if any(name.split("-")[0] in BOOTS["hvm"] for name in wanted):
-            rig.images(kernel, folder, hvm=True)
-        return run_cases(wanted, names, kernel, folder)
+        prepare(kernels, folder)
+        return run_cases(chosen, rigs, names, kernels, folder)
     finally:
         if not options.keep:
-            for name in ("dom0.cpio", "dom0-hvm.cpio", "xen"):
-                (folder / name).unlink(missing_ok=True)
+            for place in {shared(name, folder) for name in kernels}:
+                for image in ("dom0.cpio", "dom0-hvm.cpio", "xen"):
+                    (place / image).unlink(missing_ok=True)
 
 
-def run_cases(wanted, names, kernel, folder):
+def arch_of(boot):
+    return BOOTS[boot].arch if boot in BOOTS else rig.X86
+
+
+def shared(boot, folder):
+    """Where its images are."""
+    return folder if arch_of(boot) is rig.X86 else folder / boot
+
+
+def prepare(kernels, folder):
+    ready = set()
+    for name, kernel in kernels.items():
+        place, hvm = shared(name, folder), name in BOOTS and BOOTS[name].hvm
+        if (place, hvm) not in ready:
+            ready.add((place, hvm))
+            rig.images(kernel, place, arch_of(name), hvm)
+
+
+def run_cases(chosen, rigs, names, kernels, folder):
     started = time.monotonic()
     report = Report(folder / "report.txt")
 
     machines, judges = [], []
-    for boot, guests in BOOTS.items():
-        cases = [name for name in wanted if name.split("-")[0] in guests]
-        if cases:
-            machine = rig.Machine(boot, folder / boot, folder, kernel, "cases.sh",
-                                  cases=":".join(cases), **SETTINGS.get(boot, {}))
-            machines.append(machine)
-            judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
-    proofs = [name for name in ("rig-fails", "rig-panics", "rig-silent") if name in wanted]
+    for name, cases in chosen.items():
+        boot = BOOTS[name]
+        machine = rig.Machine(name, folder / name, shared(name, folder), kernels[name], "cases.sh",
+                              image=boot.image, limit=boot.limit, arch=boot.arch,
+                              cases=":".join(cases))
+        machines.append(machine)
+        judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
+    proofs = [name for name in rigs if name not in selftest.CASES]
     if proofs:
-        machines.append(rig.Machine("proof", folder / "proof", folder, kernel, "proof.sh"))
+        machines.append(rig.Machine("proof", folder / "proof", folder, kernels["proof"], "proof.sh"))
         judges.append(lambda m=machines[-1]: judge_proof(m, proofs, report))
 
     def on_line(machine, line):
@@ -183,13 +234,15 @@ def run_cases(wanted, names, kernel, folder):
             kind, name, detail = match.groups()
             report.result(kind == "ok", name, names.get(name, "?"), detail)
 
-    rig.say(f"kernel {kernel}; logs in {os.path.relpath(folder)}")
+    for kernel in sorted(set(kernels.values())):
+        rig.say(f"kernel {kernel}")
+    rig.say(f"logs in {os.path.relpath(folder)}")
     rig.run(machines, on_line)
     for judge in judges:
         judge()
     for name in selftest.CASES:
-        if name in wanted:
-            ok, detail = selftest.run(name, folder, kernel)
+        if name in rigs:
+            ok, detail = selftest.run(name, folder, kernels["proof"])
             report.result(ok, name, RIG_CASES[name], detail)
     rig.say(f"took {time.monotonic() - started:.0f} s; logs in {os.path.relpath(folder)}")
     return report.total()

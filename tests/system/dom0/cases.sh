@@ -3,7 +3,7 @@
 # Each starts from the guest's memory at creation (prepare in lib.sh).
 . ./lib.sh
 
-# case boots pv pvh grow pod dom0 hvm headless: boots with the balloon driver, which knows the domain's size
+# case boots pv pvh grow pod dom0 hvm headless arm64 arm64dom0 arm64big arm64bigdom0: boots with the balloon driver, which knows the domain's size
 case_boots()
 {
 	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
@@ -13,27 +13,27 @@ case_boots()
 		"populate-on-demand $pod_entries entries $pod_cache cached," \
 		"$(ask "$1" 'head -n 1 /proc/meminfo' | tr -s ' ')"
 	case $1 in
-	pv | grow | dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
+	pv | grow | *dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
 	esac
 	case $1 in
-	dom0) ;;
+	*dom0) ;;
 	headless) [ $tot_pages -le $asked_pages ] && [ $tot_pages -gt $((asked_pages - 32)) ] ||
 		fail "$(guest=$1 disagreement $asked_pages)" ;;
 	*) agree "$1" $asked_pages ;;
 	esac
 }
 
-# case down pv pvh hvm headless: shrinks on xl mem-set
+# case down pv pvh hvm headless arm64 arm64big: shrinks on xl mem-set
 case_down() { mem_set "$1" 262144; }
 
-# case up pv pvh hvm headless: grows back on xl mem-set
+# case up pv pvh hvm headless arm64 arm64big: grows back on xl mem-set
 case_up()
 {
 	mem_set "$1" 262144
 	mem_set "$1" 524288
 }
 
-# case odd pv pvh hvm headless: meets odd targets to the page
+# case odd pv pvh hvm headless arm64 arm64big: meets odd targets to the page
 case_odd()
 {
 	mem_set "$1" 300004
@@ -42,7 +42,7 @@ case_odd()
 	mem_set "$1" 262148
 }
 
-# case repeated pv pvh: goes down and up again and again without drifting
+# case repeated pv pvh arm64 arm64big: goes down and up again and again without drifting
 case_repeated()
 {
 	for round in 1 2 3; do
@@ -78,7 +78,7 @@ turn_at()
 	[ "$lowest_pages" -gt $(($2 / 4)) ]
 }
 
-# case turns pv pvh: obeys the last target when it changes while moving
+# case turns pv pvh arm64 arm64big: obeys the last target when it changes while moving
 case_turns()
 {
 	target=/local/domain/$(domid "$1")/memory/target
@@ -90,7 +90,7 @@ case_turns()
 		xenstore-write $target \$kib; done"
 }
 
-# case reads pv pvh: shows every attribute in sysfs, and they agree with each other
+# case reads pv pvh arm64 arm64big: shows every attribute in sysfs, and they agree with each other
 case_reads()
 {
 	for name in target target_kb floor_kb schedule_delay max_schedule_delay retry_count \
@@ -105,7 +105,7 @@ case_reads()
 		fail "target and target_kb differ"
 }
 
-# case writes pv pvh: obeys sysfs, in bytes, with suffixes and in KiB
+# case writes pv pvh arm64 arm64big: obeys sysfs, in bytes, with suffixes and in KiB
 case_writes()
 {
 	for step in "target 400M 102400" "target 300004K 75001" "target 419430400 102400" \
@@ -131,7 +131,7 @@ settings()
 	ask "$1" "cd $XEN_MEMORY && grep . target_kb floor_kb max_schedule_delay max_retry_count scrub_pages"
 }
 
-# case refuses pv pvh: refuses what is not a size in sysfs, and keeps its settings
+# case refuses pv pvh arm64 arm64big: refuses what is not a size in sysfs, and keeps its settings
 case_refuses()
 {
 	before=$(settings "$1") refused=0
@@ -168,7 +168,7 @@ case_refuses()
 	measured "$refused refused"
 }
 
-# case ignores pv pvh: ignores what is not a size in xenstore, and keeps its target
+# case ignores pv pvh arm64 arm64big: ignores what is not a size in xenstore, and keeps its target
 case_ignores()
 {
 	before=$(show "$1" target_kb)
@@ -187,7 +187,7 @@ case_ignores()
 	agree "$1" "$was"
 }
 
-# case starved pv pvh: survives a target of 1 MiB without an OOM kill, and comes back
+# case starved pv pvh arm64 arm64big: survives a target of 1 MiB without an OOM kill, and comes back
 case_starved()
 {
 	eval "$(probe move "$(domid "$1")" 256 60 xl mem-set "$(domid "$1")" 1024k)"
@@ -198,7 +198,7 @@ case_starved()
 	mem_set "$1" 524288
 }
 
-# case floor pv pvh: keeps to a floor that is set, and goes below the default one without
+# case floor pv pvh arm64 arm64big: keeps to a floor that is set, and goes below the default one without
 case_floor()
 {
 	default=$(show "$1" floor_kb)
@@ -227,7 +227,7 @@ cost()
 	cost=$((cpu_ms - was))
 }
 
-# case idle pv pvh: costs no CPU, at its target or when that cannot be reached, and then wakes at once
+# case idle pv pvh arm64 arm64big: costs no CPU, at its target or when that cannot be reached, and then wakes at once
 case_idle()
 {
 	mem_set "$1" 262144

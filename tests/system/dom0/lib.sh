@@ -12,7 +12,8 @@ guest_config()
 	grow)	echo pv 256 1024 ;;
 	pod)	echo pvh 256 512 ;;
 	hvm | headless) echo hvm 512 512 ;;
-	dom0)	echo dom0 768 768 ;;
+	*dom0)	echo dom0 768 768 ;;
+	arm64*)	echo pvh 512 512 ;;
 	esac
 }
 
@@ -27,6 +28,7 @@ measured() { echo "$*" >>/run/measured; }
 now() { cut -d. -f1 /proc/uptime; }
 mib() { awk "BEGIN { printf \"%.7g\", $1 / 1024 }"; }
 percent() { awk "BEGIN { printf \"%.2f\", $1 / 100 }"; }
+is_dom0() { [ "${1%dom0}" != "$1" ]; }
 domid() { cat "/run/guest/$1/domid"; }
 key() { xenstore-read "/local/domain/$(domid "$1")/$2" 2>/dev/null || echo 0; }
 set_key() { xenstore-write "/local/domain/$(domid "$1")/$2" "$3"; }
@@ -34,7 +36,7 @@ set_key() { xenstore-write "/local/domain/$(domid "$1")/$2" "$3"; }
 # ask GUEST COMMAND: its output, and its exit status.
 ask()
 {
-	if [ "$1" = dom0 ]; then
+	if is_dom0 "$1"; then
 		sh -c "$2" 2>&1
 	else
 		probe ask "$(domid "$1")" 30 "{ $2; } 2>&1"
@@ -86,13 +88,13 @@ start()
 		initrd=/run/guest/initrd.gz seconds=300
 		gzip -c /guest/initrd >$initrd
 	fi
-	if [ "$guest" = dom0 ]; then
-		echo 0 >/run/guest/dom0/domid
+	if is_dom0 "$guest"; then
+		echo 0 >"/run/guest/$guest/domid"
 	else
 		cat >"/run/guest/$guest/cfg" <<-END
 			name = "$guest"
 			type = "$1"
-			kernel = "/guest/bzImage"
+			kernel = "/guest/kernel"
 			ramdisk = "$initrd"
 			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0}"
 			memory = $2
@@ -107,6 +109,8 @@ start()
 			sdl = 0
 			usb = 0
 		END
+		# there is no ACPI to describe to it, and xl mem-set fails over that
+		[ "$(uname -m)" != aarch64 ] || echo "acpi = 0" >>"/run/guest/$guest/cfg"
 		xl create -e -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
 			fail "xl create: $(grep error "/run/guest/$guest/xl.log" | tr '\n' ' ')"
 		xl domid "$guest" >"/run/guest/$guest/domid"
@@ -126,7 +130,7 @@ start()
 
 stop()
 {
-	[ ! -f "/run/guest/$1/domid" ] || [ "$1" = dom0 ] || xl destroy "$(domid "$1")" 2>/dev/null
+	[ ! -f "/run/guest/$1/domid" ] || is_dom0 "$1" || xl destroy "$(domid "$1")" 2>/dev/null
 	rm -rf "/run/guest/$1"
 }
 
@@ -176,7 +180,7 @@ prepare()
 	local kib
 
 	alive "$1" || start "$1"
-	[ "$1" != dom0 ] || return 0
+	! is_dom0 "$1" || return 0
 	look "$1"
 	kib=$(($(guest_config "$1" | cut -d' ' -f2) * 1024))
 	[ "$tot_pages" != "$(cat "/run/guest/$1/boot_pages")" ] || [ "$asked_pages" != $((kib / 4)) ] ||
