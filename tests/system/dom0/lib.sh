@@ -59,19 +59,51 @@ look()
 	apart_pages=$((tot_pages - own_pages))
 }
 
+# mappings GUEST: how Xen maps it in the second stage, which it tells on Arm: large_maps
+# (2 MiB), small_maps (4 KiB), and how many large ones were split so far (splits).
+mappings()
+{
+	local end=$(($(now) + 5)) found
+
+	xl dmesg -c >/dev/null
+	xl debug-keys q
+	until found=$(xl dmesg | awk -v id="$(domid "$1")" '
+		/p2m mappings for domain/ { mine = $6 == id }
+		mine && /2M mappings:/ { print "large_maps=" $4, "splits=" $6 + 0 }
+		mine && /4K mappings:/ { print "small_maps=" $4 }')
+	      [ "${found%small_maps*}" != "$found" ]; do
+		[ "$(now)" -lt $end ] || fail "Xen does not tell how it maps $1"
+		usleep 50000
+	done
+	eval "$found"
+}
+
 alive() { [ -f "/run/guest/$1/domid" ] && ask "$1" true >/dev/null 2>&1; }
+
+# whole GUEST PAGES: Xen's pages that make up whole pages of the guest's.
+whole()
+{
+	case $1 in
+	arm64big*) echo $(($2 / 16 * 16)) ;;
+	*) echo "$2" ;;
+	esac
+}
 
 # reachable GUEST KIB: the pages that Xen can count when the toolstack asks for KIB. An HVM
 # guest without a display is created with a few pages less than that (there are none in
-# the VGA hole), and at its full size it has no addresses left for them.
+# the VGA hole), and at its full size it has no addresses left for them. A guest with
+# 64 KiB pages cannot make up for the 4 KiB pages that Xen counts and it has not.
 reachable()
 {
 	local pages=$(($2 / 4)) boot_pages
 
-	if [ "$1" = headless ]; then
+	case $1 in
+	headless)
 		boot_pages=$(cat "/run/guest/$1/boot_pages")
-		pages=$((pages < boot_pages ? pages : boot_pages))
-	fi
+		pages=$((pages < boot_pages ? pages : boot_pages)) ;;
+	arm64big)
+		pages=$(($(whole "$1" "$pages") + $(cat "/run/guest/$1/apart_pages"))) ;;
+	esac
 	echo "$pages"
 }
 
@@ -150,6 +182,17 @@ agree()
 	      [ "$tot_pages" != "$2" ] ||
 	      [ "$apart_pages" != "$(cat "/run/guest/$guest/apart_pages")" ]; do
 		[ "$(now)" -lt $end ] || fail "$(disagreement "$2")"
+		usleep 50000
+	done
+}
+
+# settle GUEST PAGES: it counts PAGES itself, within 30 s.
+settle()
+{
+	local end=$(($(now) + 30))
+
+	while look "$1"; [ "$own_pages" != "$2" ]; do
+		[ "$(now)" -lt $end ] || fail "asked for $2 pages, the guest has $own_pages"
 		usleep 50000
 	done
 }
