@@ -47,13 +47,19 @@ def wait_for(condition, seconds):
     return False
 
 
+def heed_interrupts():
+    """A shell has its background jobs ignore them, and their children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def ends_cleanly(number, folder, kernel):
     """Starts a runner like this one, ends it by a signal, and looks for its QEMU."""
     code = ("import sys, pathlib, rig; shared, folder, kernel = map(pathlib.Path, sys.argv[1:]);"
             "rig.run([rig.Machine('ended', folder, shared, kernel, 'proof.sh')], lambda *_: None)")
     place = folder / f"ended-{number.name}"
     runner = subprocess.Popen([sys.executable, "-B", "-c", code, folder, place, kernel],
-                              cwd=rig.HERE, stderr=subprocess.DEVNULL)
+                              cwd=rig.HERE, stderr=subprocess.DEVNULL,
+                              preexec_fn=heed_interrupts)
     mine = f"file:{place}/xen.log"
     try:
         if not wait_for(lambda: processes_of(mine), 10):
