@@ -12,6 +12,7 @@
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
  *          nothing FILE                      write zero bytes to it
+ *   both   what `make bench` needs: probe-bench.c
  *
  * An exchange is two keys in the guest's own data/: dom0 writes
  * "SEQ COMMAND" to data/ask, the guest writes "SEQ STATUS\nOUTPUT" to
@@ -41,6 +42,8 @@
 #define OUTPUT_MAX 3800
 #define POLL_MS 5
 #define STUCK_MS 6000
+
+bool bench_command(int argc, char **argv);	/* probe-bench.c */
 
 static struct xs_handle *xs;
 static xc_interface *xc;
@@ -108,9 +111,10 @@ static int cmd_domain(int domid)
 	if (info.hvm)
 		xc_domain_get_pod_target(xc, domid, &tot, &cache, &entries);
 	printf("tot_pages=%lu max_pages=%lu outstanding=%lu pod_entries=%" PRIu64
-	       " pod_cache=%" PRIu64 " cpu_ms=%" PRIu64 " state=%s reason=%u\n",
+	       " pod_cache=%" PRIu64 " cpu_ms=%" PRIu64 " cpu_ns=%" PRIu64
+	       " state=%s reason=%u\n",
 	       info.nr_pages, info.max_memkb / 4, info.nr_outstanding_pages,
-	       entries, cache, info.cpu_time / 1000000,
+	       entries, cache, info.cpu_time / 1000000, info.cpu_time,
 	       info.shutdown ? "shutdown" : info.dying ? "dying" : "alive",
 	       info.shutdown_reason);
 	return 0;
@@ -429,6 +433,9 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(verb, "agent"))
 		cmd_agent(atoi(argv[2]));
+
+	if (bench_command(argc - 1, argv + 1))
+		return 0;
 
 	xs = xs_open(0);
 	if (!xs)

@@ -51,6 +51,7 @@ HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin"
             "usr/share/seabios/vgabios-stdvga.bin"]
 HVM_DATA += [f"usr/share/qemu/{name}" for name in (
     "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
+PROBE_SOURCES = [HERE / "probe.c", HERE / "probe-bench.c"]
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
 PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
@@ -135,7 +136,7 @@ TROUBLE = re.compile(r"""
 FATAL = re.compile(r"Panic on CPU|Hardware Dom0 (?:crashed|halted)|Kernel panic - not syncing")
 
 
-NAME = {"suite.py": "run", "show.py": "demo"}.get(Path(sys.argv[0]).name, "rig")
+NAME = {"suite.py": "run", "show.py": "demo", "bench.py": "bench"}.get(Path(sys.argv[0]).name, "rig")
 
 
 class Trouble(Exception):
@@ -300,7 +301,7 @@ def build_guest(packages, probe, path):
 def build_probe(arch, packages, path):
     libraries = packages / "usr/lib" / arch.triplet
     command(arch.compiler, "-O2", "-Wall", "-Wextra", "-static", "-isystem", str(packages / "usr/include"),
-            str(HERE / "probe.c"), "-o", str(path), f"-L{libraries}",
+            *map(str, PROBE_SOURCES), "-o", str(path), f"-L{libraries}",
             "-Wl,--start-group", *PROBE_LIBRARIES, "-Wl,--end-group", stderr=subprocess.PIPE)
 
 
@@ -335,7 +336,7 @@ def images(kernel, folder, arch=X86, hvm=False):
     names = [*arch.packages, *PACKAGES, *HVM_PACKAGES * hvm]
     programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
     packages = fetch(arch, names)
-    probe = kept("probe-" + digest(packages, HERE / "probe.c"),
+    probe = kept("probe-" + digest(packages, *PROBE_SOURCES),
                  lambda path: build_probe(arch, packages, path))
     recipe = digest(packages, probe, programs, data, HERE / "rig.py")
     base = kept(f"base-{recipe}.cpio",

@@ -128,7 +128,7 @@ start()
 			type = "$1"
 			kernel = "/guest/kernel"
 			ramdisk = "$initrd"
-			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0}"
+			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options"
 			memory = $2
 			maxmem = $3
 			vcpus = 1
