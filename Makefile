@@ -20,7 +20,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools check-host check-system check-build kernel ours graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-tools check-host check-system check-build bench kernel ours stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -32,6 +32,8 @@ help:
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
+	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
+	@echo '                     Xen alone -> build/bench/results.{json,svg} (single parts: tests/bench/run --help)'
 	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
 	@echo '  ARCH=arm64 [PAGES=64k]'
@@ -63,11 +65,14 @@ check-system: $(needs-kernel)
 check-build:
 	@tools/check-build
 
+bench: ours stock
+	@exec env KVER='$(KVER)' tests/bench/run
+
 kernel:
 	@exec env LINUX='$(LINUX)' ARCH='$(ARCH)' PAGES='$(PAGES)' tools/kernel '$(KVER)' '$(FLAVOUR)'
 
-ours:
-	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' ours
+ours stock:
+	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' $@
 
 graft ungraft:
 	@test -n '$(LINUX)' || { echo 'make: error: which kernel tree? Say make $@ LINUX=/path/to/linux' >&2; exit 1; }
