@@ -48,7 +48,7 @@ demo: $(needs-kernel)
 	@exec env KERNEL='$(image)' tests/system/demo
 
 check:
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system $(needs-kernel:ours=bench)
 
 check-tools:
 	@tests/tools/run

@@ -2,6 +2,7 @@
 """Measures this driver against the one of the same kernel tree, and both against Xen
 itself: instructions, hypercalls, the lock, wall-clock time. See Documentation/testing.rst."""
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -23,7 +24,7 @@ KVER = os.environ.get("KVER") or "7.3"
 GUESTS = {"pv": ["fresh", "fragmented", "host_fragmented"],
           "pvh": ["fresh", "fragmented", "host_fragmented", "pod_boot"]}
 FLAVOURS = ("ours", "stock")
-QUICK = {"cases": ["fresh", "missed"], "memory": 640, "small": 384}
+QUICK = {"memory": 640, "small": 384}
 FULL = {"memory": 1280, "small": 256}
 MACHINE_MIB = 3072
 # Of each driver, where count.c looks: see there.
@@ -290,6 +291,11 @@ def main(argv):
 
     qemu_version()
     FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = open(FOLDER / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise rig.Trouble(f"another run uses {FOLDER}: wait for it to end") from None
     flavours = ["ours"] if options.quick else [options.places] if options.places else FLAVOURS
     guests = [options.guest] if options.guest else list(GUESTS)
     cases = [options.case] if options.case else list(results.CASES)

@@ -76,6 +76,14 @@ case_fresh()
 	move "$1" fresh up "$memory"
 }
 
+# The same, and then a target that the driver's floor keeps it from.
+case_quick()
+{
+	case_fresh "$1"
+	! (move "$1" fresh down 1) || fail "the guest is said to have 1 MiB"
+	tell "missed $(cat /run/reason)"
+}
+
 case_fragmented()
 {
 	begin "$1"
