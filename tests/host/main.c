@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "test.h"
+#include <kunit/test.h>
 
 unsigned long option_seed, option_steps, option_seconds;
 static struct host_test *first, **last = &first;
@@ -16,18 +16,36 @@ void host_register(struct host_test *test)
 	last = &test->next;
 }
 
-void host_register_kunit(const char *name, void (*fn)(struct kunit *test));
-void host_register_kunit(const char *name, void (*fn)(struct kunit *test))
+void host_register_kunit(const struct kunit_suite *suite,
+			 const struct kunit_case *c)
 {
 	struct host_test *t = calloc(1, sizeof(*t));
-	char *sentence = strdup(name), *c;
+	char *sentence = strdup(c->name), *s;
 
-	for (c = sentence; *c; c++)
-		if (*c == '_')
-			*c = ' ';
+	for (s = sentence; *s; s++)
+		if (*s == '_')
+			*s = ' ';
 	t->name = sentence;
-	t->kunit_fn = fn;
+	t->suite = suite;
+	t->kunit_case = c;
 	host_register(t);
+}
+
+/* In a guest that has booted, and is afterwards as it was. */
+static void run_kunit(const struct host_test *t)
+{
+	static const struct host_config guest = { .ram = 8, .reserve = 4 };
+	struct kunit test;
+
+	host_boot(&guest);
+	if (t->suite->init && t->suite->init(&test))
+		host_violation("the case cannot start");
+	t->kunit_case->run_case(&test);
+	if (t->suite->exit)
+		t->suite->exit(&test);
+	host_check();
+	if (host.nr_free != host_with_allocator())
+		host_violation("the case has kept pages");
 }
 
 static bool run(const struct host_test *t)
@@ -37,7 +55,7 @@ static bool run(const struct host_test *t)
 	if (t->fn)
 		t->fn();
 	else
-		t->kunit_fn(NULL);
+		run_kunit(t);
 	return true;
 }
 

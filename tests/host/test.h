@@ -5,12 +5,14 @@
 
 #include "host.h"
 
-struct kunit;
+struct kunit_suite;
+struct kunit_case;
 
 struct host_test {
 	const char *name;
 	void (*fn)(void);
-	void (*kunit_fn)(struct kunit *test);
+	const struct kunit_suite *suite;
+	const struct kunit_case *kunit_case;
 	struct host_test *next;
 };
 

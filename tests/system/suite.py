@@ -87,6 +87,13 @@ def all_cases():
     return {**names, **RIG_CASES}
 
 
+def kunit_cases():
+    """The driver's KUnit suites and how many cases each has, as the sources say."""
+    texts = [path.read_text() for path in sorted((rig.TOP / "tests").glob("*_kunit.c"))]
+    return ":".join(re.search(r'\.name = "(\w+)"', text)[1]
+                    + f"={len(re.findall(r'KUNIT_CASE[(]', text))}" for text in texts)
+
+
 def parse(argv, names):
     extra = [name for name, boot in BOOTS.items() if boot.extra]
     parser = argparse.ArgumentParser(
@@ -108,7 +115,9 @@ def parse(argv, names):
     else:
         boots = [boot for boot in BOOTS if boot not in extra]
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
-    wanted = options.case or [name for name in names if name.split("-")[0] in guests]
+    stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
+    wanted = options.case or [name for name in names if name.split("-")[0] in guests
+                              and not (stock and name.endswith("-kunit"))]
     return options, wanted
 
 
@@ -220,7 +229,7 @@ def run_cases(chosen, rigs, names, kernels, folder):
         boot = BOOTS[name]
         machine = rig.Machine(name, folder / name, shared(name, folder), kernels[name], "cases.sh",
                               image=boot.image, limit=boot.limit, arch=boot.arch,
-                              cases=":".join(cases))
+                              cases=":".join(cases), kunit=kunit_cases())
         machines.append(machine)
         judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
     proofs = [name for name in rigs if name not in selftest.CASES]

@@ -57,6 +57,8 @@ struct __lock_attr(capability("mutex")) mutex {
 #define __MUTEX_INITIALIZER(lockname) \
 	{ .impl = PTHREAD_MUTEX_INITIALIZER, .name = #lockname }
 
+#define mutex_init(m)	(*(m) = (struct mutex) __MUTEX_INITIALIZER(m))
+
 void mutex_lock(struct mutex *m) __lock_attr(acquire_capability(*m));
 void mutex_unlock(struct mutex *m) __lock_attr(release_capability(*m));
 bool host_mutex_held(const struct mutex *m);
@@ -209,6 +211,11 @@ static inline void ClearPageReserved(struct page *page)
 static inline void get_page(struct page *page)
 {
 	page->refcount++;
+}
+
+static inline int page_count(const struct page *page)
+{
+	return page->refcount;
 }
 
 static inline void set_page_count(struct page *page, int count)

@@ -315,6 +315,41 @@ case_idle()
 	[ "$before_ms" -lt 1000 ] || fail "it takes $before_ms ms to move after its limit is raised"
 }
 
+# ktap FILE: the number of cases of one suite that all passed, or what is wrong.
+ktap()
+{
+	awk '
+	/^    1\.\.[0-9]+$/ { plan = substr($1, 4) + 0 }
+	/EXPECTATION|ASSERTION/ { why = " (" $3 " " $4 " " $5 " " $6 ")" }
+	/^    (not )?ok / && !bad && ($1 != "ok" || $2 != ++n || /# SKIP/) { bad = $0 why }
+	/^ok 1 / { passed = 1 }
+	END {
+		sub(/^ +/, "", bad)
+		if (bad) print bad
+		else if (!plan || n != plan) print n + 0 " of the " plan + 0 " planned"
+		else if (!passed) print "the suite as a whole is not ok"
+		else print n
+	}' "$1"
+}
+
+# case kunit pv pvh: passes all KUnit cases of the driver's sources while it boots
+case_kunit()
+{
+	extra=kunit.enable=1 start "$1"
+	ask "$1" 'mount -t debugfs debugfs /sys/kernel/debug' || fail "the guest has no debugfs"
+	for suite in $(echo "$kunit" | tr : ' '); do
+		ask "$1" "cat /sys/kernel/debug/kunit/${suite%=*}/results" >/run/ktap ||
+			fail "$(cat /run/ktap): the kernel has no such KUnit suite, see tools/config/ours.config"
+		result=$(ktap /run/ktap)
+		[ "$result" = "${suite#*=}" ] ||
+			fail "${suite%=*}: $result; the source has ${suite#*=} cases"
+		measured "$result cases of ${suite%=*}"
+	done
+	suites=$(ask "$1" 'ls /sys/kernel/debug/kunit | grep -c ^xen_balloon')
+	[ "$suites" = "$(echo "$kunit" | tr : '\n' | wc -l)" ] && [ -n "$kunit" ] ||
+		fail "the guest has $suites suites, the source $kunit"
+}
+
 passed=0 failed=0
 for name in $(echo "$cases" | tr : ' '); do
 	guest=${name%%-*}

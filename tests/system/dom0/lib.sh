@@ -107,7 +107,7 @@ reachable()
 	echo "$pages"
 }
 
-# start GUEST: from nothing to an answer from user space.
+# start GUEST: from nothing to an answer from user space; $extra: more for its kernel.
 start()
 {
 	local guest=$1 log="/var/log/xen/console/guest-$1.log" initrd=/guest/initrd seconds=90
@@ -128,7 +128,7 @@ start()
 			type = "$1"
 			kernel = "/guest/kernel"
 			ramdisk = "$initrd"
-			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options"
+			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options $extra"
 			memory = $2
 			maxmem = $3
 			vcpus = 1

@@ -3,7 +3,7 @@
 #ifndef HOST_KUNIT_H
 #define HOST_KUNIT_H
 
-#include "test.h"
+#include "../../test.h"
 
 struct kunit {
 	int unused;
@@ -16,6 +16,8 @@ struct kunit_case {
 
 struct kunit_suite {
 	const char *name;
+	int (*init)(struct kunit *test);
+	void (*exit)(struct kunit *test);
 	struct kunit_case *test_cases;
 };
 
@@ -32,6 +34,9 @@ struct kunit_suite {
 #define KUNIT_EXPECT_EQ(test, left, right) \
 	KUNIT_EXPECT_EQ_MSG(test, left, right, "line %d", __LINE__)
 #define KUNIT_EXPECT_TRUE(test, cond)	KUNIT_EXPECT_EQ(test, !!(cond), true)
+#define KUNIT_EXPECT_FALSE(test, cond)	KUNIT_EXPECT_EQ(test, !!(cond), false)
+#define KUNIT_EXPECT_PTR_EQ(test, left, right) \
+	KUNIT_EXPECT_EQ(test, (long)(left), (long)(right))
 
 #define kunit_test_suite(suite)						\
 	static void __attribute__((constructor)) register_##suite(void)	\
@@ -39,9 +44,10 @@ struct kunit_suite {
 		struct kunit_case *c;					\
 									\
 		for (c = (suite).test_cases; c->run_case; c++)		\
-			host_register_kunit(c->name, c->run_case);	\
+			host_register_kunit(&(suite), c);		\
 	}
 
-void host_register_kunit(const char *name, void (*fn)(struct kunit *test));
+void host_register_kunit(const struct kunit_suite *suite,
+			 const struct kunit_case *c);
 
 #endif /* HOST_KUNIT_H */
