@@ -21,6 +21,7 @@
 
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -115,7 +116,8 @@ static unsigned long batch_pages(const struct xen_balloon *b)
 {
 	if (b->pod_boot && want_init_on_alloc(GFP_KERNEL))
 		return BLOCK_PAGES;
-	return xen_pv_domain() ? BATCH_EXTENTS : BATCH_PAGES;
+	/* Page by page: a block is no extent there. */
+	return xen_pv_domain() ? min(b->batch, BATCH_EXTENTS) : b->batch;
 }
 
 /*
@@ -135,7 +137,6 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 		.unpopulated = b->nr_unpopulated,
 		.total = b->total_pages - b->nr_quarantined,
 		.floor = b->pod_boot ? 0 : b->floor,
-		.batch = batch_pages(b),
 		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
 	};
@@ -153,13 +154,19 @@ static void balloon_work(struct work_struct *work)
 	unsigned long seq, moved = 0, delay_s = BALLOON_NEVER;
 	struct balloon_view view;
 	struct balloon_plan plan;
+	ktime_t start;
 
 	mutex_lock(&b->batch_lock);
 
+	start = ktime_get();
 	seq = balloon_look(b, &view);
-	if (seq != b->pass_seq)
+	if (seq != b->pass_seq) {
+		/* What was learned on the way to another target. */
 		b->blocks_refused = false;
-	b->pass_seq = seq;
+		b->batch = BLOCK_PAGES;
+		b->pass_seq = seq;
+	}
+	view.batch = batch_pages(b);
 	plan = balloon_plan(&view);
 
 	switch (plan.action) {
@@ -180,6 +187,7 @@ static void balloon_work(struct work_struct *work)
 	case BALLOON_NONE:
 		break;
 	}
+	b->batch = balloon_next_batch(moved, ktime_us_delta(ktime_get(), start));
 
 	balloon_lock(b);
 	/* A new target has started afresh, and the worker will run again. */
@@ -417,6 +425,7 @@ static int __init balloon_init_state(void)
 	b->current_pages = b->total_pages - extra;
 	b->target_pages = b->current_pages;
 	b->boot_pages = b->current_pages;
+	b->batch = BLOCK_PAGES;
 	frames = xenmem_current_frames();
 	b->boot_xen_pages = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
 	b->floor = min(balloon_default_floor(b->total_pages), b->current_pages);

@@ -95,16 +95,6 @@ static unsigned int hand_out(struct xen_balloon *b, struct page **pages,
 	return nr_pages;
 }
 
-static int alloc_p2m_entries(struct page **pages, unsigned int nr_pages)
-{
-	unsigned int i;
-	int rc = 0;
-
-	for (i = 0; !rc && i < nr_pages; i++)
-		rc = xen_alloc_p2m_entry(page_to_pfn(pages[i]));
-	return rc;
-}
-
 /* @nr_taken of the @nr_asked pages come back. */
 static void take_back(struct xen_balloon *b, struct page **pages,
 		      unsigned int nr_taken, unsigned int nr_asked)
@@ -170,7 +160,7 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 			goto err;
 	}
 
-	rc = xen_pv_domain() ? alloc_p2m_entries(pages, nr_pages) : 0;
+	rc = xen_pv_domain() ? xenmem_pv_prepare(pages, nr_pages) : 0;
 	if (!rc)
 		return 0;
 

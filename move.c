@@ -116,13 +116,15 @@ static unsigned int release_frames(struct xen_balloon *b, unsigned int nr)
  * Leading extents that Xen took, each several of its frames. It removes them
  * frame by frame, so when it stops the next extent may be half gone, and
  * @nr_unknown is 1; unless its own count of the domain shows that it is whole.
- * That costs a hypercall, and is only watched when the last batch went wrong.
+ * That costs a hypercall, and is only watched when the last batch went wrong;
+ * nor does the count follow while populate-on-demand entries have no memory.
  */
 static unsigned int release_extents(struct xen_balloon *b, unsigned int nr,
 				    unsigned int order,
 				    unsigned int *nr_unknown)
 {
-	long before = b->extents_proven ? -1 : xenmem_current_frames();
+	long before = b->extents_proven || READ_ONCE(b->pod_boot) ? -1 :
+		      xenmem_current_frames();
 	unsigned int done = xenmem_release(b->frames, nr, order);
 	long gone = (long)done << extent_order(order);
 
@@ -137,7 +139,16 @@ static unsigned int release_extents(struct xen_balloon *b, unsigned int nr,
 }
 
 /* On PV a block is 512 machine frames that need not be neighbours. */
-static unsigned int expand_blocks(struct page **pages, unsigned int nr_blocks)
+static void save_frames(struct xen_balloon *b, unsigned int i,
+			unsigned int order)
+{
+	unsigned int j, nr = xen_pv_domain() ? 1U << order : 1;
+
+	for (j = 0; j < nr; j++)
+		b->frames[i * nr + j] = xen_page_to_gfn(b->pages[i] + j);
+}
+
+static unsigned int split_blocks(struct page **pages, unsigned int nr_blocks)
 {
 	unsigned int i, j;
 
@@ -170,22 +181,20 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 	if (!nr)
 		return 0;
 
-	if (order && xen_pv_domain()) {
-		nr = expand_blocks(b->pages, nr);
-		order = 0;
-	}
-
 	/* No cached kmap may outlive the memory behind it. */
 	kmap_flush_unused();
 
 	for (i = 0; i < nr; i++) {
 		balloon_mark_offline(b->pages[i], order);
-		b->frames[i] = xen_page_to_gfn(b->pages[i]);
+		save_frames(b, i, order);
 	}
 
 	if (xen_pv_domain()) {
 		xenmem_pv_unmap(b->pages, nr, order);
 		flush_tlb_all();
+		if (order)
+			nr = split_blocks(b->pages, nr);
+		order = 0;
 	}
 
 	if (extent_order(order))
@@ -287,6 +296,9 @@ static void deflate_extents(struct xen_balloon *b, unsigned int order,
 	balloon_store_put_all(b, b->pages + populated, nr - populated, order);
 	b->current_pages += (unsigned long)mapped << order;
 	balloon_unlock(b);
+
+	if (order)
+		b->blocks_refused = populated < nr;
 }
 
 /*
@@ -301,12 +313,16 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 
 	lockdep_assert_held(&b->batch_lock);
 
-	if (nr_blocks)
+	if (nr_blocks && !b->blocks_refused)
 		deflate_extents(b, BLOCK_ORDER, nr_blocks);
 
 	left = nr_pages - (b->current_pages - start);
 	if (left)
 		deflate_extents(b, 0, min(left, BATCH_EXTENTS));
+
+	/* Xen has nothing at all, and later it may have blocks, too. */
+	if (b->current_pages == start)
+		b->blocks_refused = false;
 
 	return b->current_pages - start;
 }

@@ -4,6 +4,7 @@
  * hypercalls, no state; the tests go through them by table.
  */
 
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mmzone.h>
 
@@ -146,6 +147,23 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 		break;
 	}
 	return BALLOON_NEVER;
+}
+
+/**
+ * balloon_next_batch() - size a batch by how long the last one took
+ * @moved: pages that the last batch moved
+ * @us: microseconds that it took
+ *
+ * How long a page takes varies a hundredfold with the kind of domain, the
+ * direction and the state of its memory, but little from batch to batch.
+ *
+ * Return: pages, whole blocks; one block when nothing was moved.
+ */
+unsigned long balloon_next_batch(unsigned long moved, s64 us)
+{
+	u64 fit = div64_u64((u64)moved * BATCH_US, max(us, 1));
+
+	return round_down(clamp(fit, BLOCK_PAGES, BATCH_PAGES), BLOCK_PAGES);
 }
 
 /**

@@ -34,20 +34,70 @@ static void store_count(struct xen_balloon *b, struct page *page, long change)
 	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
 }
 
-/* All pages of an extent are PageOffline with a reference count of one. */
-void balloon_store_put(struct xen_balloon *b, struct page *page,
-		       unsigned int order)
+/* Lowmem is wanted first: by the guest, and by who borrows pages. */
+static void store_add(struct page *page, struct list_head *list)
 {
-	struct list_head *list = order ? &b->blocks : &b->singles;
-
-	lockdep_assert_held(&b->lock);
-
-	/* Lowmem is wanted first: by the guest, and by who borrows pages. */
-	store_count(b, page, 1L << order);
 	if (PageHighMem(page))
 		list_add_tail(&page->lru, list);
 	else
 		list_add(&page->lru, list);
+}
+
+/* Single pages of the store, and no others, hold this in page_private(). */
+#define IN_STORE	((unsigned long)&xen_balloon.singles)
+
+static void store_add_single(struct xen_balloon *b, struct page *page)
+{
+	set_page_private(page, IN_STORE);
+	store_add(page, &b->singles);
+}
+
+static void store_remove_single(struct page *page)
+{
+	set_page_private(page, 0);
+	list_del(&page->lru);
+}
+
+static bool in_store(struct page *page)
+{
+	return page_private(page) == IN_STORE;
+}
+
+/*
+ * When the last page of a block has come in, the block is whole again. While
+ * one is missing, this most often ends at the first look.
+ */
+static void store_join(struct xen_balloon *b, struct page *page)
+{
+	struct page *block = pfn_to_page(round_down(page_to_pfn(page),
+						    BLOCK_PAGES));
+	unsigned long i;
+
+	if (!in_store(block + BLOCK_PAGES - 1) ||
+	    page_zone(block) != page_zone(block + BLOCK_PAGES - 1))
+		return;
+	for (i = 0; i < BLOCK_PAGES; i++)
+		if (!in_store(block + i))
+			return;
+
+	for (i = 0; i < BLOCK_PAGES; i++)
+		store_remove_single(block + i);
+	store_add(block, &b->blocks);
+}
+
+/* All pages of an extent are PageOffline with a reference count of one. */
+void balloon_store_put(struct xen_balloon *b, struct page *page,
+		       unsigned int order)
+{
+	lockdep_assert_held(&b->lock);
+
+	store_count(b, page, 1L << order);
+	if (order) {
+		store_add(page, &b->blocks);
+	} else {
+		store_add_single(b, page);
+		store_join(b, page);
+	}
 }
 
 static bool fills_block(struct page **pages, unsigned int nr_pages)
@@ -86,12 +136,8 @@ static void store_split_block(struct xen_balloon *b, struct page *block)
 	unsigned int i;
 
 	list_del(&block->lru);
-	for (i = BLOCK_PAGES; i-- > 0;) {
-		if (PageHighMem(block))
-			list_add_tail(&block[i].lru, &b->singles);
-		else
-			list_add(&block[i].lru, &b->singles);
-	}
+	for (i = BLOCK_PAGES; i-- > 0;)
+		store_add_single(b, block + i);
 }
 
 static struct page *store_first(struct list_head *list, bool lowmem)
@@ -121,7 +167,10 @@ static struct page *store_take(struct xen_balloon *b, unsigned int order,
 	if (!page)
 		return NULL;
 
-	list_del(&page->lru);
+	if (order)
+		list_del(&page->lru);
+	else
+		store_remove_single(page);
 	store_count(b, page, -(1L << order));
 	return page;
 }

@@ -125,12 +125,20 @@ struct balloon_schedule {
 /* After giving up, see once a minute whether memory came back. */
 #define BALLOON_SLOW_RETRY_S	60
 
+/*
+ * A batch is sized to take so long at most, as others may be waiting for its
+ * lock, and a new target for its end. Nor is it more than 128 MiB.
+ */
+#define BATCH_US	8000
+#define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
+
 struct balloon_plan balloon_plan(const struct balloon_view *view);
 void balloon_schedule_restart(struct balloon_schedule *s);
 void balloon_schedule_next(struct balloon_schedule *s,
 			   enum balloon_state outcome, bool progress);
 unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 				       bool progress);
+unsigned long balloon_next_batch(unsigned long moved, s64 us);
 unsigned long balloon_default_floor(unsigned long total);
 
 /**
@@ -155,7 +163,7 @@ int balloon_target_from_kb(u64 target_kb, long difference,
 			   unsigned long *pages);
 unsigned long balloon_max_target(void);
 
-/* mem-reservation.c: the hypercalls */
+/* mem-reservation.c: the hypercalls that change the reservation */
 
 unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
 			     unsigned int order);
@@ -163,11 +171,14 @@ unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
 			    unsigned int order);
 long xenmem_current_frames(void);
 
+/* pv-mapping.c: p2m and page tables of a PV domain */
+
 #ifdef CONFIG_XEN_HAVE_PVMMU
 unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 			   unsigned int nr_extents, unsigned int order);
 void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 		     unsigned int order);
+int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages);
 #else
 static inline unsigned int xenmem_pv_map(struct page **pages,
 					 const xen_pfn_t *frames,
@@ -182,19 +193,17 @@ static inline void xenmem_pv_unmap(struct page **pages,
 				   unsigned int order)
 {
 }
+
+static inline int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
+{
+	return 0;
+}
 #endif
 
 /* balloon.c: the state */
 
-/*
- * Extents of one hypercall: 32 MiB of single pages. As many as a batch of
- * single pages can have while a new target is still taken up in well under
- * 100 ms.
- */
+/* Extents of one hypercall: 32 MiB of single pages of 4 KiB. */
 #define BATCH_EXTENTS	8192U
-
-/* Pages of one batch when it goes in blocks: 128 MiB, for the same reason. */
-#define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
 
 /*
  * The guest comes first: no emergency reserves, one light round of reclaim at
@@ -224,10 +233,12 @@ struct xen_balloon {
 	 */
 	bool extents_proven;
 	/**
-	 * @blocks_refused: Xen did not take a block for the current target.
-	 * Protected by @batch_lock.
+	 * @blocks_refused: Xen took or gave single pages where it did not take
+	 * or give a block, for the current target. Protected by @batch_lock.
 	 */
 	bool blocks_refused;
+	/** @batch: pages of the next batch. Protected by @batch_lock. */
+	unsigned long batch;
 	/** @pass_seq: target of the last pass. Protected by @batch_lock. */
 	unsigned long pass_seq;
 

@@ -104,10 +104,12 @@ struct host {
 	unsigned int *gfn_mfn;	/* HVM */
 	bool *gfn_pod;		/* HVM: populated on demand, not touched */
 	unsigned long *p2m;	/* PV: the guest's own table */
-	u64 *pte;		/* PV: the kernel mapping */
+	u64 *pte, *pmd;		/* PV: the kernel mapping; its tables, by block */
 	unsigned long tot_frames, hard_limit, pod_entries, pod_cache;
 	unsigned int *pod_mfns;
 	bool host_no_blocks;
+	u64 clock_ns, ns_per_frame;	/* how long hypercalls take */
+	u64 held_since, longest_held;	/* batch_lock, by that clock */
 	bool refuse_decrease;	/* single pages, from time to time */
 	unsigned int max_order;
 	long current_reservation_error;
@@ -173,6 +175,10 @@ void host_shatter_guest(unsigned int every);
 
 /* xen.c */
 void host_xen_start(void);
+void host_tables_start(void);
+void host_tables_stop(void);
+void host_table_set(unsigned long pfn, u64 pte);
+bool host_table_holds(unsigned long pfn);
 void host_touch(unsigned long pfn);
 bool host_page_populated(unsigned long pfn);
 void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact);

@@ -114,7 +114,8 @@ struct mutex host_device_hotplug_lock =
 static unsigned int rank(const struct mutex *m)
 {
 	return m == &xen_balloon.batch_lock ? 1 :
-	       m == &host_device_hotplug_lock ? 2 : 3;
+	       m == &host_device_hotplug_lock ? 2 :
+	       m == &xen_balloon.lock ? 3 : 4;
 }
 
 static __thread unsigned int held_ranks;	/* bits */
@@ -137,6 +138,8 @@ void mutex_lock(struct mutex *m)
 	if (host_threads)
 		pthread_mutex_lock(&m->impl);
 	held_ranks |= 1U << rank(m);
+	if (m == &xen_balloon.batch_lock)
+		host.held_since = host.clock_ns;
 	__atomic_store_n(&m->owner, me(), __ATOMIC_RELAXED);
 }
 
@@ -144,6 +147,9 @@ void mutex_unlock(struct mutex *m)
 {
 	if (!host_mutex_held(m))
 		host_violation("mutex_unlock(%s): not held", m->name);
+	if (m == &xen_balloon.batch_lock)
+		host.longest_held = max(host.longest_held,
+					host.clock_ns - host.held_since);
 	__atomic_store_n(&m->owner, 0, __ATOMIC_RELAXED);
 	held_ranks &= ~(1U << rank(m));
 	if (host_threads)
@@ -156,6 +162,12 @@ bool host_mutex_held(const struct mutex *m)
 }
 
 /* Time and work: one queue, run when the test says so */
+
+/* It passes while Xen works. */
+ktime_t ktime_get(void)
+{
+	return READ_ONCE(host.clock_ns);
+}
 
 struct workqueue_struct {
 	struct delayed_work *work;
@@ -324,6 +336,17 @@ static void **xa_entry(struct xarray *xa, unsigned long index)
 	if (index >= HOST_XA_SIZE)
 		host_violation("xarray index %lu", index);
 	return &xa->entry[index];
+}
+
+static struct xarray *registered[4];
+
+void host_register_xarray(struct xarray *xa)
+{
+	unsigned int i = 0;
+
+	while (registered[i])
+		i++;
+	registered[i] = xa;
 }
 
 void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
@@ -658,4 +681,6 @@ void host_kernel_start(void)
 	max_mem_size = U64_MAX;
 	for (i = 0; i < ARRAY_SIZE(store); i++)
 		store[i].there = false;
+	for (i = 0; registered[i]; i++)
+		memset(registered[i], 0, sizeof(*registered[i]));
 }

@@ -122,7 +122,7 @@ static void reclaim(unsigned long nr_pages)
 	}
 }
 
-static void clear_page(unsigned long pfn)
+static void clear_contents(unsigned long pfn)
 {
 	struct host_page *info = host.info + pfn;
 
@@ -170,7 +170,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host.info[i].clears = 0;
 		host_mem_map[i].refcount = i == pfn;
 		if (want_init_on_alloc(gfp))
-			clear_page(i);
+			clear_contents(i);
 	}
 	host_release();
 	return host_mem_map + pfn;
@@ -250,7 +250,7 @@ long si_mem_available(void)
 void clear_highpage(struct page *page)
 {
 	host_hold();
-	clear_page(page_to_pfn(page));
+	clear_contents(page_to_pfn(page));
 	host_release();
 }
 
@@ -483,7 +483,8 @@ void host_memory_start(void)
 	unsigned long ram = cfg->ram * HOST_BLOCK, pfn;
 	unsigned long with_allocator = ram - cfg->unpopulated_pages;
 
-	host_mem_map = calloc(space, sizeof(*host_mem_map));
+	/* Behind it the PV guest's page tables. */
+	host_mem_map = calloc(space + cfg->space, sizeof(*host_mem_map));
 	host.info = calloc(space, sizeof(*host.info));
 	host.free_in_block = calloc(cfg->space, sizeof(*host.free_in_block));
 	host.used = calloc(space, sizeof(*host.used));

@@ -89,18 +89,81 @@ TEST("given a higher target the guest takes back whole blocks first")
 	}
 }
 
+static struct page *joined[1024];
+
+static unsigned int count_list(struct list_head *list)
+{
+	struct list_head *entry;
+	unsigned int nr = 0;
+
+	for (entry = list->next; entry != list; entry = entry->next)
+		nr++;
+	return nr;
+}
+
 TEST("given nothing went wrong, a batch of blocks is one hypercall")
 {
 	host_boot(&pvh);
 	set_target(BLOCKS(30));
 	settle();
 	host.nr_memory_ops = 0;
-	set_target(BLOCKS(28));
-	settle();
-	EXPECT_EQ(host.nr_memory_ops, 1);
-	set_target(BLOCKS(30));
+	/* the first block tells how long the others will take */
+	set_target(BLOCKS(20));
 	settle();
 	EXPECT_EQ(host.nr_memory_ops, 2);
+	set_target(BLOCKS(30));
+	settle();
+	EXPECT_EQ(host.nr_memory_ops, 4);
+}
+
+TEST("given an Xen however slow the lock is held for a few milliseconds at a time")
+{
+	static const u64 ns_per_frame[] = { 1, 50, 400, 1200, 4000, 15000 };
+	unsigned int i, k;
+
+	FOR_EACH_KIND(k) {
+		host_boot(kinds[k]);
+		for (i = 0; i < ARRAY_SIZE(ns_per_frame); i++) {
+			host.ns_per_frame = ns_per_frame[i];
+			host.longest_held = host.nr_memory_ops = 0;
+			set_target(BLOCKS(20) + 3);
+			settle();
+			expect_current(BLOCKS(20) + 3);
+			set_target(BLOCKS(32));
+			settle();
+			expect_current(BLOCKS(32));
+			EXPECT(host.longest_held <= 10 * NSEC_PER_MSEC);
+			/* nor is the work cut up more than it must be */
+			EXPECT(host.nr_memory_ops <= 12 + 2 * 12 * 512 * 2 *
+			       ns_per_frame[i] / (8 * NSEC_PER_MSEC));
+		}
+	}
+}
+
+TEST("given blocks that were split, they come back whole once all their pages are back")
+{
+	unsigned int i, k;
+
+	FOR_EACH_KIND(k) {
+		host_boot(kinds[k]);
+		set_target(BLOCKS(28));
+		settle();
+		/* every second page of two blocks */
+		EXPECT_EQ(xen_alloc_ballooned_pages(2 * HOST_BLOCK - 1, joined), 0);
+		for (i = 0; i < 2 * HOST_BLOCK - 1; i += 2)
+			xen_free_ballooned_pages(1, joined + i);
+		EXPECT_EQ(count_list(&xen_balloon.blocks), 2);
+		for (i = 1; i < 2 * HOST_BLOCK - 1; i += 2)
+			xen_free_ballooned_pages(1, joined + i);
+		host_check();
+		EXPECT_EQ(count_list(&xen_balloon.blocks), 4);
+		EXPECT(list_empty(&xen_balloon.singles));
+		host.nr_populated[9] = 0;
+		set_target(BLOCKS(32));
+		settle();
+		EXPECT_EQ(host.nr_populated[9], 4);
+		expect_current(BLOCKS(32));
+	}
 }
 
 TEST("given targets of every remainder each is met to the page")
@@ -533,12 +596,18 @@ TEST("given single pages that Xen refuses the others go, and nothing is lost (de
 	}
 }
 
+static void stop_in_fourth_block(unsigned int cmd)
+{
+	if (cmd == XENMEM_decrease_reservation && host.nr_released[9] == 2)
+		host.stop_after_frames = 2 * 512 + 100;
+}
+
 TEST("given a block that Xen took in part it is quarantined, and the target is still met (defect 6)")
 {
 	host_boot(&pvh);
 	set_target(BLOCKS(31));
 	settle();
-	host.stop_after_frames = 2 * 512 + 100;
+	host.on_hypercall = stop_in_fourth_block;
 	set_target(BLOCKS(24));
 	settle();
 	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
@@ -559,7 +628,7 @@ TEST("given a first block that Xen took in part it is quarantined too")
 	host_boot(&pvh);
 	host.stop_after_frames = 100;
 	set_target(BLOCKS(28));
-	settle();
+	settle_for(2);
 	EXPECT_EQ(xen_balloon.nr_quarantined, HOST_BLOCK);
 	expect_current(BLOCKS(28));
 	/* a new target tries blocks again */
@@ -954,19 +1023,56 @@ TEST("given a PV guest released pages do not count, and max_pfn bounds")
 
 /* PV */
 
-TEST("given a PV guest p2m and mappings follow, a table per hypercall or fewer")
+static unsigned int count_idle_tables(void)
+{
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < host.nr_pages / HOST_BLOCK; i++)
+		nr += !host.pmd[i];
+	return nr;
+}
+
+TEST("given a PV guest blocks leave and come with their page tables, in few hypercalls")
 {
 	if (!HOST_HAS_PV)
 		return;
 	host_boot(&pv);
-	set_target(BLOCKS(24) + 1);
+	/* the table of the first block is not the kernel's alone */
+	set_target(BLOCKS(31));
 	settle();
-	EXPECT(host.nr_mmu_updates <= (BLOCKS(8) + 63) / 64 + 2);
-	EXPECT_EQ(host.nr_kmap_flushes, host.nr_flushes);
+	EXPECT_EQ(count_idle_tables(), 0);
+	EXPECT(!PageOffline(host_mem_map + HOST_BLOCK));
+	EXPECT(PageOffline(host_mem_map));
+
 	host.nr_mmu_updates = 0;
+	set_target(BLOCKS(24));
+	settle();
+	EXPECT_EQ(count_idle_tables(), 7);
+	EXPECT_EQ(host.nr_mmu_updates, 2 * 7);
+	EXPECT_EQ(host.nr_kmap_flushes, host.nr_flushes);
+
 	set_target(BLOCKS(32));
 	settle();
+	EXPECT_EQ(count_idle_tables(), 0);
+	EXPECT(host.nr_mmu_updates <= 2 * 7 + 2 * 7 + 1 + HOST_BLOCK / 64);
+	expect_current(BLOCKS(32));
+}
+
+TEST("given a PV guest single pages are mapped a table per hypercall, or less of it")
+{
+	if (!HOST_HAS_PV)
+		return;
+	host_boot(&pv);
+	host.no_blocks = true;
+	set_target(BLOCKS(24) + 1);
+	settle();
+	EXPECT_EQ(count_idle_tables(), 0);
 	EXPECT(host.nr_mmu_updates <= (BLOCKS(8) + 63) / 64 + 2);
+	host.nr_mmu_updates = 0;
+	host.host_no_blocks = true;
+	set_target(BLOCKS(32));
+	settle();
+	EXPECT(host.nr_mmu_updates <= (BLOCKS(8) + 63) / 64 + 16);
 	expect_current(BLOCKS(32));
 }
 

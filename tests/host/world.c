@@ -96,6 +96,10 @@ void host_boot(const struct host_config *cfg)
 
 void host_note_lent(struct page *page, bool lent)
 {
+	if (lent && host.cfg.pv &&
+	    !host.pmd[page_to_pfn(page) / HOST_BLOCK])
+		host_violation("PV: page %#lx is lent without a page table",
+			       page_to_pfn(page));
 	host_hold();
 	host.info[page_to_pfn(page)].seen = lent ? 0xff : 0;
 	host.nr_lent += lent ? 1 : -1;

@@ -240,6 +240,9 @@ static bool remove_frame(unsigned long frame)
 		if (host.pte[gfn])
 			host_violation("PV: page %#lx goes to Xen while it is mapped",
 				       gfn);
+		if (host_table_holds(gfn))
+			host_violation("PV: page %#lx goes to Xen while a page table holds it",
+				       gfn);
 		if (host.info[gfn].unmapped_at == host.flush_epoch)
 			host_violation("PV: page %#lx goes to Xen while a TLB may have it",
 				       gfn);
@@ -360,6 +363,7 @@ static long change_reservation(unsigned int cmd,
 					 (1L << r->extent_order) / 2;
 
 	rc = is_decrease ? decrease(r) : populate(r);
+	host.clock_ns += (rc << r->extent_order) * host.ns_per_frame;
 	host.stop_after_frames = -1;
 	return rc;
 }
@@ -438,89 +442,6 @@ unsigned long pfn_to_gfn(unsigned long pfn)
 	return host.p2m[pfn];
 }
 
-#ifdef CONFIG_XEN_HAVE_PVMMU
-/* Page tables lie anywhere in machine memory, but one is in one piece. */
-#define TABLES_AT	0x40000000UL
-
-static unsigned long shuffle_table(unsigned long table)
-{
-	return table ^ 5;
-}
-
-pte_t *lookup_address(unsigned long address, unsigned int *level)
-{
-	unsigned long pfn = PHYS_PFN(address);
-
-	if (!host.cfg.pv)
-		host_violation("lookup_address() outside PV");
-	if (pfn >= host.nr_gfns)
-		host_violation("lookup_address() of pfn %#lx", pfn);
-	if (pfn % PTRS_PER_PTE)
-		host_violation("lookup_address() within a table");
-	*level = PG_LEVEL_4K;
-	return (pte_t *)(host.pte + pfn);
-}
-
-xmaddr_t arbitrary_virt_to_machine(void *address)
-{
-	unsigned long pfn = (u64 *)address - host.pte;
-
-	return (xmaddr_t) {
-		TABLES_AT + shuffle_table(pfn / PTRS_PER_PTE) * PAGE_SIZE +
-		pfn % PTRS_PER_PTE * sizeof(u64)
-	};
-}
-
-static bool mmu_update_one(const struct mmu_update *u)
-{
-	unsigned long offset = (u->ptr & ~3UL) - TABLES_AT;
-	unsigned long pfn = shuffle_table(offset / PAGE_SIZE) * PTRS_PER_PTE +
-			    offset % PAGE_SIZE / sizeof(u64);
-	unsigned long mfn = u->val >> PAGE_SHIFT;
-
-	if ((u->ptr & 3) != MMU_NORMAL_PT_UPDATE || pfn >= host.nr_gfns)
-		host_violation("mmu_update of %#lx", (unsigned long)u->ptr);
-	if (u->val & 1) {
-		if ((u->val & 0xfff) != 0x63)
-			host_violation("PV: page %#lx is mapped with %#lx", pfn,
-				       (unsigned long)u->val);
-		if (mfn >= host.nr_mfns || host.mfn_used[mfn] != MFN_GUEST)
-			host_violation("PV: page %#lx is mapped to mfn %#lx, which the guest does not have",
-				       pfn, mfn);
-		if (host.p2m[pfn] != mfn)
-			host_violation("PV: page %#lx is mapped to another mfn than its p2m entry",
-				       pfn);
-	} else if (host.pte[pfn]) {
-		host.info[pfn].unmapped_at = host.flush_epoch;
-	}
-	host.pte[pfn] = u->val & 1 ? u->val : 0;
-	return true;
-}
-
-int HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int count,
-			  unsigned int *success_count, domid_t domid)
-{
-	unsigned int i, stop = count;
-	bool maps = req[0].val & 1;
-
-	host_hold();
-	if (!count || domid != DOMID_SELF)
-		host_violation("mmu_update of %u entries in domain %#x", count,
-			       domid);
-	host.nr_mmu_updates++;
-	/* Xen never refuses to clear an entry. */
-	if (maps && host_fails("mmu_update refused"))
-		stop = 0;
-	else if (maps && count > 1 && host_fails("mmu_update does half"))
-		stop = count / 2;
-	for (i = 0; i < stop; i++)
-		mmu_update_one(req + i);
-	*success_count = stop;
-	host_release();
-	return stop < count ? -ENOMEM : 0;
-}
-#endif
-
 void flush_tlb_all(void)
 {
 	if (!host.cfg.pv)
@@ -548,7 +469,6 @@ void host_xen_start(void)
 	host.gfn_mfn = malloc(host.nr_gfns * sizeof(*host.gfn_mfn));
 	host.gfn_pod = calloc(host.nr_gfns, sizeof(*host.gfn_pod));
 	host.p2m = malloc(host.nr_gfns * sizeof(*host.p2m));
-	host.pte = calloc(host.nr_gfns, sizeof(*host.pte));
 	memset(host.m2p, 0xff, host.nr_mfns * sizeof(*host.m2p));
 	memset(host.gfn_mfn, 0xff, host.nr_gfns * sizeof(*host.gfn_mfn));
 	memset(host.p2m, 0xff, host.nr_gfns * sizeof(*host.p2m));
@@ -565,6 +485,7 @@ void host_xen_start(void)
 	     cfg->pv && pfn < host.nr_gfns; pfn++)
 		host.p2m[pfn] = pfn | 1UL << 62;
 
+	host_tables_start();
 	nr_frames = (ram - cfg->unpopulated_pages) * HOST_FRAMES;
 	if (cfg->pod_cache) {
 		host.pod_mfns = malloc(host.nr_mfns * sizeof(*host.pod_mfns));
@@ -588,7 +509,7 @@ void host_xen_start(void)
 
 		host.p2m[pfn] = mfn;
 		host.m2p[mfn] = pfn;
-		host.pte[pfn] = (u64)mfn << PAGE_SHIFT | 0x63;
+		host_table_set(pfn, (u64)mfn << PAGE_SHIFT | 0x63);
 	}
 }
 
@@ -600,6 +521,6 @@ void host_xen_stop(void)
 	free(host.gfn_mfn);
 	free(host.gfn_pod);
 	free(host.p2m);
-	free(host.pte);
+	host_tables_stop();
 	free(host.pod_mfns);
 }

@@ -171,6 +171,33 @@ struct mmu_update {
 };
 /* end of copy */
 
+/* copy: include/xen/interface/xen.h */
+#define MMUEXT_PIN_L1_TABLE      0
+#define MMUEXT_UNPIN_TABLE       4
+#define UVMF_INVLPG             (2UL<<0) /* Flush only one entry. */
+/* end of copy */
+
+/* copy: include/xen/interface/xen.h */
+struct mmuext_op {
+	unsigned int cmd;
+	union {
+		/* [UN]PIN_TABLE, NEW_BASEPTR, NEW_USER_BASEPTR
+		 * CLEAR_PAGE, COPY_PAGE, [UN]MARK_SUPER */
+		xen_pfn_t mfn;
+		/* INVLPG_LOCAL, INVLPG_ALL, SET_LDT */
+		unsigned long linear_addr;
+	} arg1;
+	union {
+		/* SET_LDT */
+		unsigned int nr_ents;
+		/* TLB_FLUSH_MULTI, INVLPG_MULTI */
+		void *vcpumask;
+		/* COPY_PAGE */
+		xen_pfn_t src_mfn;
+	} arg2;
+};
+/* end of copy */
+
 /* copy: include/xen/page.h */
 #define XEN_PAGE_SHIFT	12
 #define XEN_PAGE_SIZE	(_AC(1, UL) << XEN_PAGE_SHIFT)

@@ -54,6 +54,7 @@ struct __lock_attr(capability("mutex")) mutex {
 	unsigned long owner;
 };
 
+#define DEFINE_MUTEX(name)	struct mutex name = __MUTEX_INITIALIZER(name)
 #define __MUTEX_INITIALIZER(lockname) \
 	{ .impl = PTHREAD_MUTEX_INITIALIZER, .name = #lockname }
 
@@ -80,6 +81,10 @@ extern struct mutex host_device_hotplug_lock;
 /* Time, work, waiting: run by the test */
 
 #define HZ	100
+#define NSEC_PER_MSEC	1000000L
+typedef s64 ktime_t;
+ktime_t ktime_get(void);
+#define ktime_us_delta(later, earlier)	(((later) - (earlier)) / 1000)
 extern unsigned long host_jiffies;
 #define jiffies	READ_ONCE(host_jiffies)
 #define time_is_before_jiffies(a)	((long)((a) - jiffies) < 0)
@@ -159,6 +164,7 @@ struct page {
 	unsigned int page_type;	/* UINT_MAX: none */
 	int refcount;
 	bool reserved;
+	unsigned long private;
 };
 
 struct zone;
@@ -184,6 +190,16 @@ static inline struct page *pfn_to_page(unsigned long pfn)
 static inline bool PageHighMem(const struct page *page)
 {
 	return page_to_pfn(page) >= host_low_pages;
+}
+
+static inline unsigned long page_private(const struct page *page)
+{
+	return page->private;
+}
+
+static inline void set_page_private(struct page *page, unsigned long private)
+{
+	page->private = private;
 }
 
 #define HOST_PGTY_OFFLINE	0xf1000000u
@@ -310,6 +326,17 @@ struct xarray {
 };
 
 #define XARRAY_INIT(name, flags)	{ { NULL } }
+
+/* Those that are no part of the balloon are emptied for each guest. */
+void host_register_xarray(struct xarray *xa);
+#define DEFINE_XARRAY(name)						\
+	void __attribute__((constructor)) host_register_##name(void);	\
+	static struct xarray name;					\
+	static void host_register_##name(void)				\
+	{								\
+		host_register_xarray(&name);				\
+	}								\
+	static struct xarray name
 #define xa_mk_value(v)		((void *)((unsigned long)(v) << 1 | 1))
 #define xa_err(entry)		(IS_ERR(entry) ? (int)PTR_ERR(entry) : 0)
 void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
@@ -429,12 +456,14 @@ long HYPERVISOR_memory_op(unsigned int cmd, void *arg);
 
 #ifdef CONFIG_XEN_HAVE_PVMMU
 #define PTRS_PER_PTE	512
-#define PG_LEVEL_4K	1
+#define _PAGE_TABLE	0x67
 #define PAGE_KERNEL	((pgprot_t) { 0x63 })
+#define PAGE_KERNEL_RO	((pgprot_t) { 0x61 })
 
 typedef struct { u64 pte; } pte_t;
 typedef struct { u64 pgprot; } pgprot_t;
-typedef struct { phys_addr_t maddr; } xmaddr_t;
+typedef struct { u64 pmd; } pmd_t;
+typedef u64 pteval_t;
 
 static inline pte_t __pte_ma(u64 val)
 {
@@ -451,11 +480,32 @@ static inline u64 pte_val_ma(pte_t pte)
 	return pte.pte;
 }
 
-pte_t *lookup_address(unsigned long address, unsigned int *level);
-xmaddr_t arbitrary_virt_to_machine(void *address);
+static inline bool pmd_present(pmd_t pmd)
+{
+	return pmd.pmd & 1;
+}
+
+static inline pmd_t __pmd(u64 val)
+{
+	return (pmd_t) { val };
+}
+
+pmd_t *pmd_off_k(unsigned long address);
+struct page *pmd_page(pmd_t pmd);
+void set_pmd(pmd_t *pmd, pmd_t val);
+unsigned long pfn_to_mfn(unsigned long pfn);
+void *page_address(struct page *page);
+#define pfn_pte(pfn, prot)	mfn_pte(pfn_to_mfn(pfn), prot)
+#define page_to_phys(page)	PFN_PHYS(page_to_pfn(page))
+#define clear_page(page)	memset(page, 0, PAGE_SIZE)
 struct mmu_update;
 int HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int count,
 			  unsigned int *success_count, domid_t domid);
+struct mmuext_op;
+int HYPERVISOR_mmuext_op(struct mmuext_op *op, unsigned int count,
+			 unsigned int *success_count, domid_t domid);
+int HYPERVISOR_update_va_mapping(unsigned long va, pte_t pte,
+				 unsigned long flags);
 #endif
 bool set_phys_to_machine(unsigned long pfn, unsigned long mfn);
 #ifdef CONFIG_X86

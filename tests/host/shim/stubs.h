@@ -107,6 +107,7 @@ typedef unsigned int gfp_t;
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PFN_PHYS(pfn)		((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define PHYS_PFN(addr)		((unsigned long)((addr) >> PAGE_SHIFT))
+#define div64_u64(a, b)		((u64)(a) / (u64)(b))
 #define __va(addr)		((void *)(addr))
 #define MAX_PHYSMEM_BITS	46
 

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * PV domains: the p2m and the kernel's mapping of all memory follow what comes
+ * and goes.
+ *
+ * A PV kernel maps machine frames, through page tables that Xen checks. It can
+ * change them entry by entry (mmu_update), and Xen then looks at each. Or it can
+ * take the whole last-level table of a block out of use, fill it like any other
+ * memory, and have Xen check it in one go when it is put back. Such a table is
+ * idle: its block has no memory, and nothing is mapped there.
+ */
+
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pgtable.h>
+#include <linux/xarray.h>
+
+#include <asm/xen/hypercall.h>
+
+#include <xen/interface/xen.h>
+#include <xen/mem-reservation.h>
+#include <xen/page.h>
+
+#include "balloon_internal.h"
+
+/* Protects the idle tables. Innermost. */
+static DEFINE_MUTEX(tables_lock);
+
+/* The page of each idle table, by table_nr(). It is mapped writable. */
+static DEFINE_XARRAY(idle_tables);
+
+static unsigned long table_nr(unsigned long pfn)
+{
+	return pfn / PTRS_PER_PTE;
+}
+
+static struct page *idle_table(unsigned long pfn)
+{
+	return xa_load(&idle_tables, table_nr(pfn));
+}
+
+static pmd_t *pmd_of(unsigned long pfn)
+{
+	return pmd_off_k((unsigned long)__va(PFN_PHYS(pfn)));
+}
+
+/* Xen refuses this while it still takes @table for a page table. */
+static int map_table(struct page *table, pgprot_t prot)
+{
+	return HYPERVISOR_update_va_mapping((unsigned long)page_address(table),
+					    pfn_pte(page_to_pfn(table), prot),
+					    UVMF_INVLPG);
+}
+
+static int pin_table(struct page *table, unsigned int cmd)
+{
+	struct mmuext_op op = {
+		.cmd = cmd,
+		.arg1.mfn = pfn_to_mfn(page_to_pfn(table)),
+	};
+
+	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
+}
+
+/*
+ * Take the table of a block out of use. Returns 0, or a negative errno with
+ * nothing changed: there is no memory to remember it, or it has other users
+ * (the domain builder's tables map the kernel image, too).
+ */
+static int retire_table(unsigned long pfn)
+{
+	pmd_t *pmd = pmd_of(pfn), was = *pmd;
+	struct page *table = pmd_page(was);
+	int rc;
+
+	lockdep_assert_held(&tables_lock);
+
+	rc = xa_err(xa_store(&idle_tables, table_nr(pfn), table,
+			     GFP_KERNEL | __GFP_NOMEMALLOC | __GFP_NORETRY |
+			     __GFP_NOWARN));
+	if (rc)
+		return rc;
+
+	set_pmd(pmd, __pmd(0));
+	rc = pin_table(table, MMUEXT_UNPIN_TABLE);
+	if (!rc) {
+		rc = map_table(table, PAGE_KERNEL);
+		if (!rc)
+			return 0;
+		pin_table(table, MMUEXT_PIN_L1_TABLE);
+	}
+	set_pmd(pmd, was);
+	xa_erase(&idle_tables, table_nr(pfn));
+	return rc;
+}
+
+/*
+ * Put the idle table of a block back, with @nr_mapped machine frames from
+ * @frame on: all of the block, or none. Returns 0, or a negative errno; then
+ * it stays idle.
+ */
+static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
+			   unsigned int nr_mapped)
+{
+	struct page *table = idle_table(pfn);
+	pteval_t *entry = page_address(table);
+	unsigned int i;
+	int rc;
+
+	lockdep_assert_held(&tables_lock);
+
+	clear_page(entry);
+	for (i = 0; i < nr_mapped; i++)
+		entry[i] = pte_val_ma(mfn_pte(frame + i, PAGE_KERNEL));
+
+	rc = map_table(table, PAGE_KERNEL_RO);
+	if (rc)
+		return rc;
+	rc = pin_table(table, MMUEXT_PIN_L1_TABLE);
+	if (rc) {
+		map_table(table, PAGE_KERNEL);
+		return rc;
+	}
+	set_pmd(pmd_of(pfn), __pmd(page_to_phys(table) | _PAGE_TABLE));
+	xa_erase(&idle_tables, table_nr(pfn));
+	return 0;
+}
+
+/*
+ * Updates of single entries on their way to Xen. Consecutive entries of one
+ * table are cheapest: Xen then keeps the table mapped between them, and so do
+ * we.
+ */
+#define PV_UPDATES	64
+
+struct pv_updates {
+	struct mmu_update req[PV_UPDATES];
+	unsigned int nr;
+	unsigned int nr_done;	/* pages that are mapped so far */
+	unsigned long table;	/* table_nr() that @maddr belongs to, plus 1 */
+	phys_addr_t maddr;	/* machine address of the table */
+};
+
+/* Returns 0, or a negative errno when Xen refused the update after nr_done. */
+static int pv_flush(struct pv_updates *u)
+{
+	unsigned int done = 0;
+	int rc;
+
+	if (!u->nr)
+		return 0;
+
+	rc = HYPERVISOR_mmu_update(u->req, u->nr, &done, DOMID_SELF);
+	u->nr_done += rc ? done : u->nr;
+	u->nr = 0;
+	return rc;
+}
+
+static int pv_queue(struct pv_updates *u, unsigned long pfn, pte_t pte)
+{
+	if (u->table != table_nr(pfn) + 1) {
+		pmd_t *pmd = pmd_of(pfn);
+
+		if (WARN_ON_ONCE(!pmd_present(*pmd)))
+			return -EFAULT;
+		u->table = table_nr(pfn) + 1;
+		u->maddr = PFN_PHYS(pfn_to_mfn(page_to_pfn(pmd_page(*pmd))));
+	}
+
+	u->req[u->nr].ptr = (u->maddr + (pfn % PTRS_PER_PTE) * sizeof(pte_t)) |
+			    MMU_NORMAL_PT_UPDATE;
+	u->req[u->nr].val = pte_val_ma(pte);
+	return ++u->nr == PV_UPDATES ? pv_flush(u) : 0;
+}
+
+static int map_extent(struct pv_updates *u, unsigned long pfn, xen_pfn_t frame,
+		      unsigned int order)
+{
+	unsigned int i, nr_pages = 1U << order;
+	int rc = 0;
+
+	for (i = 0; i < nr_pages; i++)
+		if (!set_phys_to_machine(pfn + i, frame + i))
+			return -ENOMEM;
+
+	if (order == BLOCK_ORDER && (idle_table(pfn) || !retire_table(pfn))) {
+		rc = pv_flush(u) ?: reinstate_table(pfn, frame, nr_pages);
+		u->nr_done += rc ? 0 : nr_pages;
+		return rc;
+	}
+
+	if (idle_table(pfn))
+		rc = reinstate_table(pfn, 0, 0);
+	for (i = 0; !rc && i < nr_pages; i++)
+		rc = pv_queue(u, pfn + i, mfn_pte(frame + i, PAGE_KERNEL));
+	return rc;
+}
+
+static int unmap_extent(struct pv_updates *u, unsigned long pfn,
+			unsigned int order)
+{
+	unsigned int i, nr_pages = 1U << order;
+	int rc = 0;
+
+	if (idle_table(pfn) || (order == BLOCK_ORDER && !retire_table(pfn)))
+		return 0;
+
+	for (i = 0; i < nr_pages; i++)
+		rc = pv_queue(u, pfn + i, __pte_ma(0)) ?: rc;
+	return rc;
+}
+
+static void unmap_extents(struct page **pages, unsigned int nr_extents,
+			  unsigned int order)
+{
+	unsigned int i, j;
+	struct pv_updates u = { };
+	int rc = 0;
+
+	for (i = 0; i < nr_extents; i++)
+		rc = unmap_extent(&u, page_to_pfn(pages[i]), order) ?: rc;
+	rc = pv_flush(&u) ?: rc;
+	/*
+	 * Xen never refuses to clear an entry of a table that we own. Were one
+	 * left, Xen would not free its frame before the entry goes.
+	 */
+	WARN_ONCE(rc, "xen:balloon: cannot unmap ballooned pages: %d\n", rc);
+
+	for (i = 0; i < nr_extents; i++)
+		for (j = 0; j < 1U << order; j++)
+			set_phys_to_machine(page_to_pfn(pages[i]) + j,
+					    INVALID_P2M_ENTRY);
+}
+
+/**
+ * xenmem_pv_map() - put machine frames behind pages: p2m and kernel mapping
+ * @pages: first page of each extent
+ * @frames: first machine frame of each extent
+ * @nr_extents: entries of @pages and @frames
+ * @order: size of an extent, in pages
+ *
+ * PV domains only: there a Linux page is a Xen frame.
+ *
+ * Interface: mmu_update, mmuext_op and update_va_mapping, xen/interface/xen.h.
+ *
+ * Context: Process; may allocate p2m pages.
+ * Return: leading extents that are mapped whole. The p2m entries of the others
+ * are invalid again and none of them is mapped.
+ */
+unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
+			   unsigned int nr_extents, unsigned int order)
+{
+	unsigned int i, nr_mapped = nr_extents;
+	struct pv_updates u = { };
+	int rc = 0;
+
+	BUILD_BUG_ON(XEN_PAGE_SIZE != PAGE_SIZE);
+	BUILD_BUG_ON(PTRS_PER_PTE != BLOCK_PAGES);
+
+	mutex_lock(&tables_lock);
+	for (i = 0; !rc && i < nr_extents; i++)
+		rc = map_extent(&u, page_to_pfn(pages[i]), frames[i], order);
+	if (!rc)
+		rc = pv_flush(&u);
+	if (rc) {
+		/* What is queued but not sent never was mapped. */
+		nr_mapped = u.nr_done >> order;
+		unmap_extents(pages + nr_mapped, i - nr_mapped, order);
+	}
+	mutex_unlock(&tables_lock);
+	return nr_mapped;
+}
+
+/**
+ * xenmem_pv_unmap() - take pages out of the kernel mapping and the p2m
+ * @pages: first page of each extent
+ * @nr_extents: entries of @pages
+ * @order: size of an extent, in pages
+ *
+ * PV domains only. The caller has saved the machine frames, and flushes the
+ * TLBs before the frames go anywhere.
+ *
+ * Interface: as xenmem_pv_map().
+ *
+ * Context: Process.
+ */
+void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
+		     unsigned int order)
+{
+	mutex_lock(&tables_lock);
+	unmap_extents(pages, nr_extents, order);
+	mutex_unlock(&tables_lock);
+}
+
+/**
+ * xenmem_pv_prepare() - have what foreign frames are mapped with
+ * @pages: pages without memory behind them
+ * @nr_pages: entries of @pages
+ *
+ * PV domains only: makes sure that there are p2m entries and page tables.
+ *
+ * Context: Process.
+ * Return: 0 or a negative errno.
+ */
+int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
+{
+	unsigned int i;
+	int rc = 0;
+
+	mutex_lock(&tables_lock);
+	for (i = 0; !rc && i < nr_pages; i++) {
+		unsigned long pfn = page_to_pfn(pages[i]);
+
+		rc = xen_alloc_p2m_entry(pfn);
+		if (!rc && idle_table(pfn))
+			rc = reinstate_table(pfn, 0, 0);
+	}
+	mutex_unlock(&tables_lock);
+	return rc;
+}
+
+void __xenmem_reservation_va_mapping_update(unsigned long count,
+					    struct page **pages,
+					    xen_pfn_t *frames)
+{
+	unsigned int nr_mapped = xenmem_pv_map(pages, frames, count, 0);
+
+	if (!WARN_ONCE(nr_mapped != count,
+		       "xen:balloon: %lu of %lu pages could not be mapped\n",
+		       count - nr_mapped, count))
+		return;
+
+	/* Nobody may get a page that faults: better lost than freed. */
+	for (; nr_mapped < count; nr_mapped++)
+		get_page(pages[nr_mapped]);
+}
+EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_update);
+
+void __xenmem_reservation_va_mapping_reset(unsigned long count,
+					   struct page **pages)
+{
+	xenmem_pv_unmap(pages, count, 0);
+}
+EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_reset);
