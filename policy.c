@@ -185,10 +185,11 @@ unsigned long balloon_default_floor(unsigned long total)
 
 /*
  * What Xen counts beyond the toolstack's target are a few special pages (start
- * info, console and xenstore rings, identity page tables). A larger gap has
- * another cause, and says nothing about them.
+ * info, console and xenstore rings, identity page tables); what it lacks are a
+ * few that have no place (the VGA hole). A larger gap has another cause, and
+ * says nothing about them.
  */
-#define MAX_OVERHEAD	(SZ_2M / PAGE_SIZE)
+#define MAX_OVERHEAD	((long)(SZ_2M / PAGE_SIZE))
 
 /* What libxl leaves out of the first target of an HVM guest with PoD. */
 #define LIBXL_POD_SLACK	(SZ_1M / PAGE_SIZE)
@@ -199,9 +200,9 @@ unsigned long balloon_default_floor(unsigned long total)
  *
  * Targets for HVM and PVH guests speak of memory that the guest never sees:
  * firmware, holes in its memory map. static_max - guest is that memory. Xen
- * in turn counts special pages that the toolstack left out, and the target is
- * only hit to the page when they are made up for too. Video memory is in
- * static_max, but not in the targets.
+ * in turn counts special pages that the toolstack left out, or lacks some that
+ * it counted, and the target is only hit to the page when they are made up for
+ * too. Video memory is in static_max, but not in the targets.
  *
  * Return: pages to subtract from each target of the toolstack; may be
  * negative.
@@ -211,7 +212,7 @@ long balloon_learn_difference(const struct balloon_boot_counts *c)
 	long hidden = (long)(c->static_max - c->videoram) - (long)c->guest;
 	long overhead = (long)c->xen - (long)(c->first_target + c->videoram);
 
-	if (overhead < 0 || overhead > (long)MAX_OVERHEAD)
+	if (overhead < -MAX_OVERHEAD || overhead > MAX_OVERHEAD)
 		overhead = 0;
 	if (overhead >= (long)LIBXL_POD_SLACK &&
 	    c->static_max > c->first_target + c->videoram)

@@ -44,8 +44,10 @@ static int xenstore_ready(struct notifier_block *nb, unsigned long event,
  * @notifier: tells when xenstore can be read
  * @learned: whether @difference is known
  * @difference: pages in the toolstack's targets that are not the guest's
+ * @full_kb: the target that stands for all that the guest was started with, or
+ *           0 if it can be started with less
  *
- * @learned and @difference belong to whoever handles memory/target: first the
+ * @learned, @difference and @full_kb belong to whoever handles memory/target: first the
  * notifier, then the watch, never both.
  */
 struct balloon_frontend {
@@ -54,6 +56,7 @@ struct balloon_frontend {
 	struct notifier_block notifier;
 	bool learned;
 	long difference;
+	u64 full_kb;
 };
 
 static struct balloon_frontend frontend = {
@@ -109,6 +112,7 @@ static void learn_difference(u64 first_target_kb)
 	counts.first_target = KB_TO_PAGES(first_target_kb);
 	counts.videoram = KB_TO_PAGES(videoram_kb);
 	frontend.difference = balloon_learn_difference(&counts);
+	frontend.full_kb = static_max_kb - min(videoram_kb, static_max_kb);
 	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
 		 counts.static_max, counts.first_target, counts.videoram,
 		 counts.xen, counts.guest, frontend.difference);
@@ -146,6 +150,9 @@ static void take_up_target(void)
 	rc = balloon_target_from_kb(target_kb, frontend.difference, &pages);
 	if (rc)
 		goto reject;
+	/* Built a few pages short, the guest has no place for them. */
+	if (target_kb <= frontend.full_kb)
+		pages = min(pages, xen_balloon.boot_pages);
 
 	balloon_set_new_target(pages);
 	return;

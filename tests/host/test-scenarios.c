@@ -784,6 +784,28 @@ TEST("given hidden memory the difference is learned once and subtracted (defect 
 	expect_current(BLOCKS(24) - 7);
 }
 
+TEST("given a guest that was built short of its target (HVM without a display), lesser targets are met and none beyond it is sought")
+{
+	const u64 full_kb = BLOCKS_KB(32) + 99 * (PAGE_SIZE / 1024);
+
+	host_start(&pvh);
+	host.cfg.overhead = 94 * HOST_FRAMES;
+	host_xenstore("static-max", kb_text(full_kb));
+	host_xenstore("target", kb_text(full_kb));
+	EXPECT_EQ(host_init_driver(), 0);
+	settle();
+	expect_current(BLOCKS(32));
+	EXPECT_EQ(xen_balloon.total_pages, BLOCKS(32));
+	EXPECT_EQ(xen_balloon.target_pages, BLOCKS(32));
+	host_set_xenstore_target(kb_text(BLOCKS_KB(20)));
+	settle();
+	EXPECT_EQ(host.tot_frames + 94 * HOST_FRAMES, BLOCKS(20) * HOST_FRAMES);
+	host_set_xenstore_target(kb_text(full_kb));
+	settle();
+	expect_current(BLOCKS(32));
+	EXPECT_EQ(xen_balloon.total_pages, BLOCKS(32));
+}
+
 TEST("given only memory_static_max or no maximum at all the difference follows")
 {
 	host_start(&pvh);
