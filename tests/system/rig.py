@@ -100,7 +100,8 @@ def wire_x86(xen, kernel, options, initrd):
 def wire_arm64(xen, kernel, options, initrd):
     """This machine's only serial port is Xen's."""
     options = options.replace(",", ",,")
-    return ["-kernel", xen, "-append", XEN_OPTIONS_ARM64,
+    return ["-machine", "virt,virtualization=on,gic-version=2",
+            "-kernel", xen, "-append", XEN_OPTIONS_ARM64,
             "-device", f"guest-loader,addr=0x50000000,kernel={kernel},bootargs={options}",
             "-device", f"guest-loader,addr=0x58000000,initrd={initrd}",
             "-device", "virtio-serial-device", "-chardev", "file,path=/dev/stdout,id=report",
@@ -119,8 +120,7 @@ ARM64 = Arch(
     packages=("xen-hypervisor-4.17-arm64", "libfdt1"),
     loader="lib/ld-linux-aarch64.so.1", compiler="aarch64-linux-gnu-gcc", kernel="Image", magic=(0x38, b"ARM\x64"),
     qemu="qemu-system-aarch64", qemu_package="qemu-system-arm",
-    cpu={"tcg": ["-machine", "virt,virtualization=on,gic-version=2",
-                 "-accel", "tcg,thread=multi", "-cpu", "cortex-a57"]},
+    cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", "cortex-a57"]},
     report="/dev/vport0p1", wiring=wire_arm64)
 
 TROUBLE = re.compile(r"""

@@ -175,11 +175,13 @@ case_writes()
 	done
 }
 
-# case gigabytes grow: grows past its start to a size given with the suffix G
+# case gigabytes grow arm64 arm64big: grows past its start to a size given with the suffix G
 case_gigabytes()
 {
 	xl mem-max "$(domid "$1")" 1024
-	move_by "$1" 262144 probe ask "$(domid "$1")" 30 "echo 1G >$XEN_MEMORY/target"
+	move_by "$1" $((262144 + $(cat "/run/guest/$1/apart_pages"))) \
+		probe ask "$(domid "$1")" 30 "echo 1G >$XEN_MEMORY/target"
+	stop "$1"	# other cases get it as it was created
 }
 
 # settings GUEST: all that can be written, as it is now.
