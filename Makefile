@@ -30,7 +30,7 @@ help:
 	@echo '  make check-host      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
-	@echo '                       (single cases, HVM guests: tests/system/run --help)'
+	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
 	@echo '                     Xen alone -> build/bench/results.{json,svg} (single parts: tests/bench/run --help)'
