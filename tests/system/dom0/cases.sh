@@ -110,7 +110,7 @@ case_follows()
 	for kib in 600000 524288 786432 700004 786432; do
 		was=$own_pages
 		set_key "$1" memory/target $kib
-		settle "$1" "$(whole "$1" $((kib / 4)))"
+		counts "$1" "$(whole "$1" $((kib / 4)))"
 		mappings "$1"
 		measured "$(mib $((was * 4))) -> $(mib $((own_pages * 4))) MiB," \
 			"mapped $(mib $(((large_maps * 512 + small_maps - beside) * 4)))"

@@ -186,8 +186,8 @@ agree()
 	done
 }
 
-# settle GUEST PAGES: it counts PAGES itself, within 30 s.
-settle()
+# counts GUEST PAGES: it counts PAGES itself, within 30 s.
+counts()
 {
 	local end=$(($(now) + 30))
 
