@@ -23,10 +23,10 @@
 
 #include "balloon_internal.h"
 
-/* Protects the idle tables. Innermost. */
-static DEFINE_MUTEX(tables_lock);
-
-/* The page of each idle table, by table_nr(). It is mapped writable. */
+/*
+ * The page of each idle table, by table_nr(). It is mapped writable. A table
+ * comes and goes with who has the whole block, but see have_table().
+ */
 static DEFINE_XARRAY(idle_tables);
 
 static unsigned long table_nr(unsigned long pfn)
@@ -73,11 +73,8 @@ static int retire_table(unsigned long pfn)
 	struct page *table = pmd_page(was);
 	int rc;
 
-	lockdep_assert_held(&tables_lock);
-
 	rc = xa_err(xa_store(&idle_tables, table_nr(pfn), table,
-			     GFP_KERNEL | __GFP_NOMEMALLOC | __GFP_NORETRY |
-			     __GFP_NOWARN));
+			     GFP_NOWAIT | __GFP_NOWARN));
 	if (rc)
 		return rc;
 
@@ -107,8 +104,6 @@ static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
 	unsigned int i;
 	int rc;
 
-	lockdep_assert_held(&tables_lock);
-
 	clear_page(entry);
 	for (i = 0; i < nr_mapped; i++)
 		entry[i] = pte_val_ma(mfn_pte(frame + i, PAGE_KERNEL));
@@ -124,6 +119,23 @@ static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
 	set_pmd(pmd_of(pfn), __pmd(page_to_phys(table) | _PAGE_TABLE));
 	xa_erase(&idle_tables, table_nr(pfn));
 	return 0;
+}
+
+/*
+ * For single pages: have their table in use, though empty. Two may have pages of
+ * one block, hence the lock. It is innermost, and no memory is allocated under
+ * it. Returns 0 or a negative errno.
+ */
+static int have_table(unsigned long pfn)
+{
+	static DEFINE_MUTEX(lock);
+	int rc = 0;
+
+	mutex_lock(&lock);
+	if (idle_table(pfn))
+		rc = reinstate_table(pfn, 0, 0);
+	mutex_unlock(&lock);
+	return rc;
 }
 
 /*
@@ -177,7 +189,7 @@ static int map_extent(struct pv_updates *u, unsigned long pfn, xen_pfn_t frame,
 		      unsigned int order)
 {
 	unsigned int i, nr_pages = 1U << order;
-	int rc = 0;
+	int rc;
 
 	for (i = 0; i < nr_pages; i++)
 		if (!set_phys_to_machine(pfn + i, frame + i))
@@ -189,8 +201,7 @@ static int map_extent(struct pv_updates *u, unsigned long pfn, xen_pfn_t frame,
 		return rc;
 	}
 
-	if (idle_table(pfn))
-		rc = reinstate_table(pfn, 0, 0);
+	rc = have_table(pfn);
 	for (i = 0; !rc && i < nr_pages; i++)
 		rc = pv_queue(u, pfn + i, mfn_pte(frame + i, PAGE_KERNEL));
 	return rc;
@@ -208,28 +219,6 @@ static int unmap_extent(struct pv_updates *u, unsigned long pfn,
 	for (i = 0; i < nr_pages; i++)
 		rc = pv_queue(u, pfn + i, __pte_ma(0)) ?: rc;
 	return rc;
-}
-
-static void unmap_extents(struct page **pages, unsigned int nr_extents,
-			  unsigned int order)
-{
-	unsigned int i, j;
-	struct pv_updates u = { };
-	int rc = 0;
-
-	for (i = 0; i < nr_extents; i++)
-		rc = unmap_extent(&u, page_to_pfn(pages[i]), order) ?: rc;
-	rc = pv_flush(&u) ?: rc;
-	/*
-	 * Xen never refuses to clear an entry of a table that we own. Were one
-	 * left, Xen would not free its frame before the entry goes.
-	 */
-	WARN_ONCE(rc, "xen:balloon: cannot unmap ballooned pages: %d\n", rc);
-
-	for (i = 0; i < nr_extents; i++)
-		for (j = 0; j < 1U << order; j++)
-			set_phys_to_machine(page_to_pfn(pages[i]) + j,
-					    INVALID_P2M_ENTRY);
 }
 
 /**
@@ -257,7 +246,6 @@ unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 	BUILD_BUG_ON(XEN_PAGE_SIZE != PAGE_SIZE);
 	BUILD_BUG_ON(PTRS_PER_PTE != BLOCK_PAGES);
 
-	mutex_lock(&tables_lock);
 	for (i = 0; !rc && i < nr_extents; i++)
 		rc = map_extent(&u, page_to_pfn(pages[i]), frames[i], order);
 	if (!rc)
@@ -265,9 +253,8 @@ unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 	if (rc) {
 		/* What is queued but not sent never was mapped. */
 		nr_mapped = u.nr_done >> order;
-		unmap_extents(pages + nr_mapped, i - nr_mapped, order);
+		xenmem_pv_unmap(pages + nr_mapped, i - nr_mapped, order);
 	}
-	mutex_unlock(&tables_lock);
 	return nr_mapped;
 }
 
@@ -287,9 +274,23 @@ unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 		     unsigned int order)
 {
-	mutex_lock(&tables_lock);
-	unmap_extents(pages, nr_extents, order);
-	mutex_unlock(&tables_lock);
+	unsigned int i, j;
+	struct pv_updates u = { };
+	int rc = 0;
+
+	for (i = 0; i < nr_extents; i++)
+		rc = unmap_extent(&u, page_to_pfn(pages[i]), order) ?: rc;
+	rc = pv_flush(&u) ?: rc;
+	/*
+	 * Xen never refuses to clear an entry of a table that we own. Were one
+	 * left, Xen would not free its frame before the entry goes.
+	 */
+	WARN_ONCE(rc, "xen:balloon: cannot unmap ballooned pages: %d\n", rc);
+
+	for (i = 0; i < nr_extents; i++)
+		for (j = 0; j < 1U << order; j++)
+			set_phys_to_machine(page_to_pfn(pages[i]) + j,
+					    INVALID_P2M_ENTRY);
 }
 
 /**
@@ -307,15 +308,9 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 	unsigned int i;
 	int rc = 0;
 
-	mutex_lock(&tables_lock);
-	for (i = 0; !rc && i < nr_pages; i++) {
-		unsigned long pfn = page_to_pfn(pages[i]);
-
-		rc = xen_alloc_p2m_entry(pfn);
-		if (!rc && idle_table(pfn))
-			rc = reinstate_table(pfn, 0, 0);
-	}
-	mutex_unlock(&tables_lock);
+	for (i = 0; !rc && i < nr_pages; i++)
+		rc = xen_alloc_p2m_entry(page_to_pfn(pages[i])) ?:
+		     have_table(page_to_pfn(pages[i]));
 	return rc;
 }
 

@@ -155,6 +155,7 @@ void kfree(const void *p);
 #define __GFP_RETRY_MAYFAIL	0x4000u
 #define __GFP_NORETRY		0x10000u
 #define __GFP_NOMEMALLOC	0x80000u
+#define GFP_NOWAIT		0x200000u
 #define __GFP_HARDWALL		0x100000u
 
 #define MAX_PAGE_ORDER		(PAGE_SHIFT == 12 ? 10 : 13)
