@@ -3,8 +3,9 @@
 # (MiB), $floor (1: measure it, too). Tells for each move
 #	move CASE DIRECTION MARK PAGES CPU_NS MS
 # where marks MARK and MARK + 1 are around it for count.c, and for a floor
-#	floor CASE ORDER MARK PAGES CALLS EXTENTS UP_US DOWN_US
-# with MARK before it, MARK + 1 between up and down and MARK + 2 at its end.
+#	floor CASE DIRECTIONS ORDER MARK PAGES CALLS EXTENTS UP_US DOWN_US
+# with MARK before it, MARK + 1 between up and down and MARK + 2 at its end. DIRECTIONS
+# (up, down or both) are those that it is the floor of.
 . ./lib.sh
 
 # Else a guest's user space may not ask Xen for anything.
@@ -48,16 +49,16 @@ move()
 		"$((cpu_ns - began)) $ms"
 }
 
-# floor_of GUEST CASE ORDER: as much as the moves, while the guest is small.
+# floor_of GUEST CASE DIRECTIONS ORDER: as much as the moves, while the guest is small.
 floor_of()
 {
 	[ "$floor" = 1 ] || return 0
 	settle
 	next_mark 3
-	out=$(probe ask "$(domid "$1")" 900 "probe floor $3 $(((memory - small) * 256)) $nr 2>&1") ||
+	out=$(probe ask "$(domid "$1")" 900 "probe floor $4 $(((memory - small) * 256)) $nr 2>&1") ||
 		fail "floor: $out"
 	eval "$out"
-	tell "floor $2 $3 $nr $pages $calls $extents $up_us $down_us"
+	tell "floor $2 $3 $4 $nr $pages $calls $extents $up_us $down_us"
 }
 
 begin()
@@ -72,7 +73,7 @@ case_fresh()
 {
 	begin "$1"
 	move "$1" fresh down "$small"
-	floor_of "$1" fresh 9
+	floor_of "$1" fresh both 9
 	move "$1" fresh up "$memory"
 }
 
@@ -89,7 +90,7 @@ case_fragmented()
 	begin "$1"
 	out=$(probe ask "$(domid "$1")" 900 "probe fragment 16 2>&1") || fail "fragment: $out"
 	move "$1" fragmented down "$small"
-	floor_of "$1" fragmented 0
+	floor_of "$1" fragmented both 0
 	move "$1" fragmented up "$memory"
 	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
 	[ "$blocks" = 0 ] || fail "the guest has $blocks free blocks of 2 MiB"
@@ -97,6 +98,7 @@ case_fragmented()
 
 hogged()
 {
+	settle
 	out=$(probe hog 16 2>&1) || fail "hog: $out"
 	eval "$out"
 	hog=$domid
@@ -108,9 +110,9 @@ case_host_fragmented()
 	hogged
 	move "$1" host_fragmented down "$small"
 	probe unhog "$hog"
-	settle
+	floor_of "$1" host_fragmented down 9
 	hogged
-	floor_of "$1" host_fragmented 0
+	floor_of "$1" host_fragmented up 0
 	move "$1" host_fragmented up "$memory"
 	probe unhog "$hog"
 }
