@@ -297,7 +297,7 @@ def gnuplot(results, svg):
     def block(name, field):
         rows = [f"${name} << END"]
         for result in results:
-            label = f"{GUESTS[result['guest']]} {result['case'].replace('_', ' ')}"
+            label = f"{GUESTS[result['guest']]}\\n{result['case'].replace('_', ' ')}"
             values = [(result[side] or {}).get(field) for side in ("stock", "ours", "floor")]
             rows.append(f"\"{label}\\n{result['direction']}\" " + " ".join(
                 "NaN" if value is None else str(value) for value in values))
@@ -317,11 +317,11 @@ def gnuplot(results, svg):
 
     return "\n".join([
         block("insns", "insn_per_page"), block("calls", "hypercalls_per_gib"),
-        f"set terminal svg size {140 + 84 * len(results)},760 font 'sans-serif,10' background 'white'",
+        f"set terminal svg size {140 + 96 * len(results)},780 font 'sans-serif,10' background 'white'",
         f"set output '{svg}'", "set multiplot layout 2,1", "set style fill solid 1.0 noborder",
         "set logscale y", "set grid ytics lc rgb '#dddddd'", "set border 3", "set tics nomirror",
         f"set xrange [-0.6:{len(results) - 0.4}]", "set key outside top right horizontal",
-        "set yrange [50:30000]",
+        "set bmargin 5", "set xtics font ',9'", "set yrange [10:40000]",
         panel("insns", "Instructions per 4 KiB page (logarithmic; less is better)"),
         "set yrange [0.5:1000000]",
         panel("calls", "Hypercalls per GiB (logarithmic; less is better)"),
