@@ -132,7 +132,7 @@ def of_floors(lines, marks):
             continue
         case, wanted = words[1:3]
         _order, first, pages, calls, extents, _up, _down = map(int, words[3:])
-        for at, direction, kind in ((first, "up", "populate"), (first + 1, "down", "decrease")):
+        for at, direction, kind in ((first, "down", "decrease"), (first + 1, "up", "populate")):
             done = between(marks, at, at + 1)[marks[at]["by"]]
             if wanted not in (direction, "both"):
                 continue

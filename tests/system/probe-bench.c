@@ -10,9 +10,9 @@
  *          unhog DOMID
  *          pod DOMID PAGES SECS    wait until populate-on-demand entries have fallen by
  *                                  PAGES; prints the time
- *   guest  floor ORDER PAGES MARK  take PAGES from Xen in extents of ORDER and give
- *                                  them back, in as few calls as there can be and
- *                                  without a driver. Three marks, from MARK
+ *   guest  floor ORDER PAGES MARK  give PAGES to Xen in extents of ORDER and take them
+ *                                  back, in as few calls as there can be and without
+ *                                  a driver. Three marks, from MARK
  *          fragment SPACING        take all free memory, give back all but each
  *                                  SPACINGth page, and stay in the background. Fails if
  *                                  there is still a free 2 MiB block
@@ -109,16 +109,19 @@ static void floor_(int order, long nr_pages, int nr_mark)
 	/* On a PV guest these are overwritten by the machine frames. */
 	for (long i = 0; i < nr; i++)
 		frames[i] = HOLE_GFN + (i << order);
+	/* First as a guest's memory is: there, and later with page tables left of it. */
+	move_all(XENMEM_populate_physmap, frames, nr, order);
 	mark(nr_mark);
 	start = now_us();
-	move_all(XENMEM_populate_physmap, frames, nr, order);
-	up = now_us();
-	mark(nr_mark + 1);
 	move_all(XENMEM_decrease_reservation, frames, nr, order);
-	mark(nr_mark + 2);
 	down = now_us();
+	mark(nr_mark + 1);
+	move_all(XENMEM_populate_physmap, frames, nr, order);
+	mark(nr_mark + 2);
+	up = now_us();
+	move_all(XENMEM_decrease_reservation, frames, nr, order);
 	printf("pages=%ld calls=%ld extents=%ld up_us=%" PRId64 " down_us=%" PRId64 "\n",
-	       nr << order, (nr + BATCH - 1) / BATCH, nr, up - start, down - up);
+	       nr << order, (nr + BATCH - 1) / BATCH, nr, up - down, down - start);
 }
 
 /* --- memory without 2 MiB blocks ---------------------------------------------------- */

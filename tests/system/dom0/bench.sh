@@ -4,7 +4,7 @@
 #	move CASE DIRECTION MARK PAGES CPU_NS MS
 # where marks MARK and MARK + 1 are around it for count.c, and for a floor
 #	floor CASE DIRECTIONS ORDER MARK PAGES CALLS EXTENTS UP_US DOWN_US
-# with MARK before it, MARK + 1 between up and down and MARK + 2 at its end. DIRECTIONS
+# with MARK before it, MARK + 1 between down and up and MARK + 2 at its end. DIRECTIONS
 # (up, down or both) are those that it is the floor of.
 . ./lib.sh
 
