@@ -292,6 +292,36 @@ static void given_a_restart_delay_and_count_are_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.max_count, 9);
 }
 
+static void given_how_long_a_batch_took_the_next_one_fits(struct kunit *test)
+{
+	const struct {
+		unsigned long moved;
+		s64 us;
+		unsigned long pages;
+	} cases[] = {
+		{ BLOCK_PAGES, BATCH_US, BLOCK_PAGES },
+		{ BLOCK_PAGES, BATCH_US / 3, 3 * BLOCK_PAGES },
+		{ 4 * BLOCK_PAGES, 2 * BATCH_US, 2 * BLOCK_PAGES },
+		/* whole blocks, and one at least */
+		{ BLOCK_PAGES, BATCH_US * 2 / 3, BLOCK_PAGES },
+		{ BLOCK_PAGES, 2 * BATCH_US, BLOCK_PAGES },
+		{ BLOCK_PAGES, 1000 * 1000 * 1000, BLOCK_PAGES },
+		{ 0, 1, BLOCK_PAGES },
+		{ 0, BATCH_US, BLOCK_PAGES },
+		/* bound, also when it took no time, or less */
+		{ BATCH_PAGES, 1, BATCH_PAGES },
+		{ BATCH_PAGES, 0, BATCH_PAGES },
+		{ BATCH_PAGES, -5, BATCH_PAGES },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    balloon_next_batch(cases[i].moved,
+						       cases[i].us),
+				    cases[i].pages, "case %u", i);
+}
+
 static void given_the_guest_grows_so_does_the_default_floor(struct kunit *test)
 {
 	const unsigned long mib = (1UL << 20) / PAGE_SIZE;
@@ -422,6 +452,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),
 	KUNIT_CASE(given_nothing_to_do_the_worker_sleeps_until_woken),
 	KUNIT_CASE(given_a_restart_delay_and_count_are_one),
+	KUNIT_CASE(given_how_long_a_batch_took_the_next_one_fits),
 	KUNIT_CASE(given_the_guest_grows_so_does_the_default_floor),
 	KUNIT_CASE(given_boot_counts_the_difference_is_what_the_guest_does_not_see),
 	KUNIT_CASE(given_a_target_of_the_toolstack_it_is_converted_or_refused),
