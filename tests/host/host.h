@@ -54,6 +54,7 @@ enum host_owner {
 	HOST_USER,		/* used by somebody in the guest */
 	HOST_CACHE,		/* used, can be reclaimed */
 	HOST_DRIVER,		/* left the page allocator, or never was there */
+	HOST_OFFLINE,		/* of a section that went offline, with memory */
 	HOST_FOREIGN,		/* not the driver's: unpopulated-alloc */
 };
 
@@ -75,6 +76,9 @@ struct host_inject {
 	const char *what;	/* the first that failed */
 };
 
+#define NO_MFN	UINT_MAX
+enum { MFN_FREE, MFN_GUEST, MFN_OTHERS };
+
 /**
  * struct host - all that the fakes know
  */
@@ -85,6 +89,7 @@ struct host {
 	struct host_page *info;
 	unsigned long nr_pages, nr_free, nr_used, nr_cache, reserve;
 	unsigned int *free_in_block;
+	unsigned int *first_free;	/* in each block: no page before it is free */
 	unsigned long cursor[2];
 	unsigned long *used;	/* pfns of HOST_USER pages */
 	unsigned long *cache;
@@ -93,11 +98,11 @@ struct host {
 	bool no_blocks;		/* fragmented: no block is free */
 	bool scatter;		/* single pages come from anywhere */
 	unsigned long sections_end;
-	unsigned long offline_pfn;	/* first page that is not online */
+	unsigned int online_order;	/* of the pieces in which they come online */
 
 	/* Xen */
 	unsigned long nr_mfns, nr_gfns;
-	u8 *mfn_used;		/* 0 free, 1 guest, 2 others */
+	u8 *mfn_used;		/* MFN_FREE and so on */
 	unsigned int *mfn_free_in_block;
 	unsigned long nr_free_mfns;
 	unsigned int *m2p;
@@ -127,6 +132,7 @@ struct host {
 	bool frozen;
 	int (*on_wait)(void);
 	void (*on_hypercall)(unsigned int cmd);
+	void (*on_timeout)(void);
 	bool expect_warnings;
 	bool allow_unscrubbed;
 	long nr_allocs;
@@ -151,6 +157,7 @@ extern struct host host;
 extern bool host_threads;
 extern bool host_quiet;
 extern jmp_buf host_env;
+extern char host_said[160];	/* the last violation */
 
 /* world.c */
 void host_boot(const struct host_config *cfg);	/* and the driver's initcalls */
@@ -171,6 +178,7 @@ unsigned long host_user_alloc(unsigned long nr_pages);
 void host_user_free(unsigned long nr_pages);
 void host_user_to_cache(unsigned long nr_pages);
 bool host_online(void);
+bool host_offline(void);
 void host_shatter_guest(unsigned int every);
 
 /* xen.c */
@@ -179,12 +187,14 @@ void host_tables_start(void);
 void host_tables_stop(void);
 void host_table_set(unsigned long pfn, u64 pte);
 bool host_table_holds(unsigned long pfn);
+void host_tables_move(void);
 void host_touch(unsigned long pfn);
 bool host_page_populated(unsigned long pfn);
 void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact);
 unsigned long host_others_take(unsigned long nr_frames, bool scattered);
 void host_others_give(void);
 void host_others_give_all(void);
+void host_resume_elsewhere(void);
 void host_xen_stop(void);
 
 /* kernel.c */

@@ -13,7 +13,8 @@
 struct host host;
 bool host_threads, host_quiet;
 jmp_buf host_env;
-unsigned long host_generation = 1, host_jiffies;
+unsigned long host_jiffies;
+static unsigned long generation = 1;
 const int host_sysctl_vals[] = { 0, 1 };
 u64 max_mem_size = U64_MAX;
 enum system_states system_state;
@@ -24,15 +25,16 @@ struct xen_memory_region xen_extra_mem[XEN_EXTRA_MEM_MAX_REGIONS];
 
 /* Verdicts */
 
+char host_said[160];
+
 void host_violation(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	printf("# ");
-	vprintf(fmt, args);
-	printf("\n");
+	vsnprintf(host_said, sizeof(host_said), fmt, args);
 	va_end(args);
+	printf("# %s\n", host_said);
 	if (host.inject.hits)
 		printf("# after failure point %lu: %s\n", host.inject.at,
 		       host.inject.what);
@@ -42,22 +44,46 @@ void host_violation(const char *fmt, ...)
 	longjmp(host_env, 1);
 }
 
+static void log_args(const char *fmt, va_list args)
+{
+	if (!host_threads)
+		vsnprintf(host.last_log, sizeof(host.last_log), fmt, args);
+	host.nr_logs++;
+}
+
 void host_log(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	if (!host_threads)
-		vsnprintf(host.last_log, sizeof(host.last_log), fmt, args);
+	log_args(fmt, args);
 	va_end(args);
-	host.nr_logs++;
 }
 
-void host_warn(const char *what)
+static bool first_time(unsigned long *seen)
 {
-	host.nr_warnings++;
-	if (!host.expect_warnings)
-		host_violation("WARNING: %s", what);
+	return __atomic_exchange_n(seen, generation, __ATOMIC_RELAXED) !=
+	       generation;
+}
+
+void host_log_once(unsigned long *seen, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	if (first_time(seen))
+		log_args(fmt, args);
+	va_end(args);
+}
+
+bool host_warn_if(bool cond, const char *what, unsigned long *seen)
+{
+	if (cond && first_time(seen)) {
+		host.nr_warnings++;
+		if (!host.expect_warnings)
+			host_violation("WARNING: %s", what);
+	}
+	return cond;
 }
 
 void panic(const char *fmt, ...)
@@ -154,6 +180,13 @@ void mutex_unlock(struct mutex *m)
 	held_ranks &= ~(1U << rank(m));
 	if (host_threads)
 		pthread_mutex_unlock(&m->impl);
+}
+
+void host_assert_held(const struct mutex *m, const char *where,
+		      const char *what)
+{
+	if (!host_mutex_held(m))
+		host_violation("%s: %s is not held", where, what);
 }
 
 bool host_mutex_held(const struct mutex *m)
@@ -283,6 +316,8 @@ void schedule_timeout_idle(unsigned long timeout)
 	host_jiffies += timeout ?: 1;
 	if (host_jiffies > 24UL * 60 * 60 * HZ)
 		host_violation("waits for ever");
+	if (host.on_timeout)
+		host.on_timeout();
 	host_run();
 }
 
@@ -666,7 +701,7 @@ void host_kernel_start(void)
 {
 	unsigned int i;
 
-	host_generation++;
+	generation++;
 	host_jiffies = 1000;
 	held_ranks = 0;
 	fakes_lock = 0;

@@ -39,6 +39,9 @@ static void set_owner(unsigned long pfn, enum host_owner owner)
 	if (owner == HOST_FREE) {
 		host.nr_free++;
 		host.free_in_block[pfn / HOST_BLOCK]++;
+		host.first_free[pfn / HOST_BLOCK] =
+			min(host.first_free[pfn / HOST_BLOCK],
+			    (unsigned int)(pfn % HOST_BLOCK));
 	}
 }
 
@@ -51,10 +54,11 @@ static unsigned long nr_blocks(void)
 
 static unsigned long free_page_in(unsigned long block)
 {
-	unsigned long pfn = block * HOST_BLOCK;
+	unsigned long pfn = block * HOST_BLOCK + host.first_free[block];
 
 	while (host.info[pfn].owner != HOST_FREE)
 		pfn++;
+	host.first_free[block] = pfn % HOST_BLOCK;
 	return pfn;
 }
 
@@ -427,50 +431,97 @@ void generic_online_page(struct page *page, unsigned int order)
 
 	if (host_mutex_held(&xen_balloon.lock))
 		host_violation("generic_online_page() with the short lock held");
+	host_hold();
 	for (i = pfn; i < pfn + (1UL << order); i++) {
-		host.info[i].owner = HOST_FOREIGN;
+		bool again = host.info[i].owner == HOST_OFFLINE;
+
 		host_mem_map[i].page_type = UINT_MAX;
+		set_owner(i, again ? HOST_FREE : HOST_FOREIGN);
+		if (!again)
+			continue;
+		host_check_xen_page(i, true, true);
+		host_mem_map[i].refcount = 0;
+		host.managed[zone_of(i)]++;
 	}
+	host_release();
 }
 
-/* The next section comes online; false when there is none. */
+static void notify(unsigned long event, unsigned long pfn)
+{
+	struct memory_notify range = {
+		.start_pfn = pfn, .nr_pages = PAGES_PER_SECTION,
+	};
+
+	if (host.memory_nb)
+		host.memory_nb->notifier_call(host.memory_nb, event, &range);
+}
+
+/* The first section that is offline comes online; false when there is none. */
 bool host_online(void)
 {
 	unsigned long pfn, end, i;
+	bool is_new;
 
 	host_hold();
-	pfn = host.offline_pfn;
-	while (pfn < host.nr_pages && host.info[pfn].owner != HOST_ADDED)
-		pfn++;
+	for (pfn = 0; pfn < host.nr_pages; pfn += PAGES_PER_SECTION)
+		if (host.info[pfn].owner == HOST_ADDED ||
+		    host.info[pfn].owner == HOST_OFFLINE)
+			break;
+	is_new = pfn < host.nr_pages && host.info[pfn].owner == HOST_ADDED;
 	end = pfn + PAGES_PER_SECTION;
-	host.offline_pfn = pfn < host.nr_pages ? end : pfn;
+	for (i = pfn; is_new && i < end; i++)
+		set_owner(i, HOST_DRIVER);
 	host_release();
 	if (pfn >= host.nr_pages)
 		return false;
 
-	while (pfn < end) {
-		unsigned int order = min(10, __builtin_ctzl(pfn));
+	notify(MEM_GOING_ONLINE, pfn);
+	for (i = pfn; i < end;) {
+		unsigned int order = host.online_order;
 
-		while (pfn + (1UL << order) > end)
+		while (i + (1UL << order) > end || i % (1UL << order))
 			order--;
-		host_hold();
-		for (i = pfn; i < pfn + (1UL << order); i++)
-			set_owner(i, HOST_DRIVER);
-		host_release();
-		host.online_callback(host_mem_map + pfn, order);
-		pfn += 1UL << order;
+		(host.online_callback ?: generic_online_page)(host_mem_map + i,
+							      order);
+		i += 1UL << order;
 	}
-	if (host.memory_nb) {
-		struct memory_notify range = {
-			.start_pfn = end - PAGES_PER_SECTION,
-			.nr_pages = PAGES_PER_SECTION,
-		};
+	notify(MEM_ONLINE, pfn);
+	return true;
+}
 
-		host.memory_nb->notifier_call(host.memory_nb, MEM_GOING_ONLINE,
-					      &range);
-		host.memory_nb->notifier_call(host.memory_nb, MEM_ONLINE,
-					      &range);
+/*
+ * A section all of whose pages are free goes offline, with the memory behind
+ * it. As in the kernel, pages of the balloon keep theirs online.
+ */
+bool host_offline(void)
+{
+	unsigned long nr = host.nr_pages / PAGES_PER_SECTION, pfn, i, n;
+	bool found = false;
+
+	host_hold();
+	pfn = nr ? host_random() % nr * PAGES_PER_SECTION : 0;
+	for (n = 0; !found && n < nr; n++) {
+		if (n)
+			pfn = (pfn + PAGES_PER_SECTION) % (nr * PAGES_PER_SECTION);
+		for (i = pfn; i < pfn + PAGES_PER_SECTION; i += HOST_BLOCK)
+			if (host.free_in_block[i / HOST_BLOCK] != HOST_BLOCK)
+				break;
+		found = i == pfn + PAGES_PER_SECTION;
 	}
+	host_release();
+	if (!found)
+		return false;
+
+	notify(MEM_GOING_OFFLINE, pfn);
+	host_hold();
+	for (i = pfn; i < pfn + PAGES_PER_SECTION; i++) {
+		set_owner(i, HOST_OFFLINE);
+		host.managed[zone_of(i)]--;
+		host_mem_map[i].page_type = HOST_PGTY_OFFLINE;
+		host_mem_map[i].refcount = 1;
+	}
+	host_release();
+	notify(MEM_OFFLINE, pfn);
 	return true;
 }
 
@@ -487,13 +538,14 @@ void host_memory_start(void)
 	host_mem_map = calloc(space + cfg->space, sizeof(*host_mem_map));
 	host.info = calloc(space, sizeof(*host.info));
 	host.free_in_block = calloc(cfg->space, sizeof(*host.free_in_block));
+	host.first_free = calloc(cfg->space, sizeof(*host.first_free));
 	host.used = calloc(space, sizeof(*host.used));
 	host.cache = calloc(space, sizeof(*host.cache));
 	host_low_pages = (cfg->low ?: cfg->space) * HOST_BLOCK;
 	host.nr_pages = (cfg->ram + cfg->extra) * HOST_BLOCK;
 	host_nr_struct_pages = host.nr_pages;
 	host.sections_end = round_up(host.nr_pages, PAGES_PER_SECTION);
-	host.offline_pfn = host.nr_pages;
+	host.online_order = MAX_PAGE_ORDER;
 	host.reserve = cfg->reserve;
 
 	for (pfn = 0; pfn < space; pfn++)

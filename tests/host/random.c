@@ -168,9 +168,34 @@ static void host_memory(void)
 	}
 }
 
+/* Frozen, saved, and restored here or elsewhere with a target of its own. */
+static void suspend_and_resume(void)
+{
+	unsigned long kb;
+	char text[24];
+
+	host.frozen = true;
+	if (one_in(2))
+		set_target();
+	host_advance(draw(70));
+	host_check();
+	trace("resumed");
+	host_resume_elsewhere();
+	host.max_order = one_in(4) ? 8 : 9;
+	/* The watch fires when xenstore is connected again. */
+	model.target = draw(BLOCKS(host.cfg.space));
+	kb = (model.target + host_difference()) << (PAGE_SHIFT - 10);
+	if ((long)model.target + host_difference() < 0)
+		kb = 0, model.target = -host_difference();
+	snprintf(text, sizeof(text), "%lu", kb);
+	host.inject.armed = false;
+	host_set_xenstore_target(text);
+	host.frozen = false;
+}
+
 static void trouble(void)
 {
-	switch (draw(5)) {
+	switch (draw(6)) {
 	case 0:
 		host.refuse_decrease = draw(2);
 		break;
@@ -191,6 +216,9 @@ static void trouble(void)
 	case 4:
 		host.frozen = draw(2);
 		trace("frozen %d", host.frozen);
+		break;
+	case 5:
+		suspend_and_resume();
 		break;
 	}
 }
@@ -327,8 +355,10 @@ static void step(void)
 		lend();
 	else if (kind < 43)
 		take_back(draw(NR_CALLERS));
-	else if (kind < 47)
+	else if (kind < 45)
 		host_online();
+	else if (kind < 47)
+		host_offline();
 	else if (kind < 54)
 		pressure();
 	else if (kind < 57)

@@ -22,16 +22,24 @@ static struct {
 	bool pinned, writable, fresh;	/* fresh: unpinned, never writable yet */
 } *tables;
 
-/* The frames of tables are in any order. */
+/* The frames of tables are in any order, and in another after a resume. */
+static unsigned long order = 5;
+
 static unsigned long shuffle(unsigned long nr)
 {
-	return nr ^ 5;
+	return nr ^ order;
+}
+
+void host_tables_move(void)
+{
+	order ^= 3;
 }
 
 void host_tables_start(void)
 {
 	unsigned long i, nr = host.cfg.space;
 
+	order = 5;
 	host.pte = calloc(host.nr_gfns, sizeof(*host.pte));
 	host.pmd = calloc(nr, sizeof(*host.pmd));
 	tables = calloc(nr, sizeof(*tables));
@@ -288,6 +296,10 @@ void host_table_set(unsigned long pfn, u64 pte)
 bool host_table_holds(unsigned long pfn)
 {
 	return false;
+}
+
+void host_tables_move(void)
+{
 }
 
 #endif

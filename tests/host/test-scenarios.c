@@ -745,6 +745,23 @@ TEST("given initial ballooning that is stuck the boot stops after the timeout, a
 	EXPECT(host.nr_logs >= 4);
 }
 
+static void ask_for_less_while_nothing_moves(void)
+{
+	host.frozen = xen_balloon.target_pages == BLOCKS(12);
+	if (host.frozen && host_jiffies > 1000 + HZ)
+		balloon_set_new_target(BLOCKS(10));
+}
+
+TEST("given a lower target during initial ballooning the boot waits for that one")
+{
+	boot_pod(32, 12);
+	EXPECT_EQ(host_init_driver(), 0);
+	host.on_timeout = ask_for_less_while_nothing_moves;
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT(host_jiffies > 1000 + HZ);
+	expect_current(BLOCKS(10));
+}
+
 TEST("given no populate on demand the boot does not wait")
 {
 	unsigned long start;
@@ -1025,6 +1042,28 @@ TEST("given a memory map without memory the driver does not start")
 	}
 }
 
+TEST("given a memory map with no more memory than extra regions the driver does not start")
+{
+	struct host_config cfg = pvh;
+
+	cfg.extra = 16;
+	host_start(&cfg);
+	xen_unpopulated_pages = BLOCKS(32);
+	EXPECT_EQ(host_pure_initcall(), -ERANGE);
+	EXPECT(host_subsys_initcall() < 0);
+	EXPECT_EQ(host.nr_allocs, 0);
+}
+
+TEST("given mostly extra regions the floor is not above what the guest has")
+{
+	struct host_config cfg = pvh;
+
+	cfg.extra = 64;
+	host_boot(&cfg);
+	EXPECT(balloon_default_floor(BLOCKS(96)) > BLOCKS(32));
+	EXPECT_EQ(balloon_floor(), BLOCKS(32));
+}
+
 TEST("given a PV guest released pages do not count, and max_pfn bounds")
 {
 	struct host_config cfg = pv;
@@ -1161,6 +1200,37 @@ TEST("given a PV mapping that fails in the middle what is mapped stays, and the 
 #endif
 
 #ifdef CONFIG_XEN_HAVE_PVMMU
+/* The page table of the first page in the store; the one before. */
+static u64 swap_table(u64 table)
+{
+	struct page *page = list_first_entry_or_null(&xen_balloon.singles,
+						     struct page, lru);
+	u64 *pmd = host.pmd + page_to_pfn(page) / HOST_BLOCK, was = *pmd;
+
+	*pmd = table;
+	return was;
+}
+
+TEST("given a page table that is missing nothing is mapped there, and nothing lost")
+{
+	u64 table;
+
+	host_boot(&pv);
+	set_target(BLOCKS(32) - 5);
+	settle();
+	/* the one of the pages that have gone */
+	table = swap_table(0);
+	host.expect_warnings = true;
+	set_target(BLOCKS(32));
+	host_run();
+	EXPECT(host.nr_warnings > 0);
+	expect_current(BLOCKS(32) - 5);
+	EXPECT_EQ(xen_balloon.nr_quarantined, 0);
+	swap_table(table);
+	settle_for(5);
+	expect_current(BLOCKS(32));
+}
+
 TEST("given drivers' own pages that cannot be mapped, nobody gets them when they are freed")
 {
 	struct page *page;
@@ -1188,7 +1258,7 @@ TEST("given drivers' own pages that cannot be mapped, nobody gets them when they
 
 /* Pages for other drivers */
 
-static struct page *lent[4096];
+static struct page *lent[9000];
 
 static int lend(unsigned int first, unsigned int nr)
 {
@@ -1246,6 +1316,23 @@ TEST("given no balloon the guest shrinks by what is lent, and grows when it is b
 		settle();
 		expect_current(BLOCKS(32));
 	}
+}
+
+TEST("given more to lend than a batch it takes several")
+{
+	static const struct host_config large = {
+		.ram = 300, .host_free = 8, .reserve = 4,
+	};
+
+	host_boot(&large);
+	host.no_blocks = true;
+	settle();
+	EXPECT(ARRAY_SIZE(lent) > BATCH_EXTENTS);
+	EXPECT_EQ(lend(0, ARRAY_SIZE(lent)), 0);
+	expect_current(BLOCKS(300) - ARRAY_SIZE(lent));
+	unlend(0, ARRAY_SIZE(lent));
+	settle();
+	expect_current(BLOCKS(300));
 }
 
 TEST("given the older names they do the same")
@@ -1326,6 +1413,8 @@ TEST("given a driver that did not start nothing is lent")
 	host_start(&cfg);
 	host_init_driver();
 	EXPECT_EQ(xen_alloc_ballooned_pages(1, lent), -ENOMEM);
+	host_wait_boot();
+	EXPECT_EQ(xen_alloc_ballooned_pages(1, lent), -ENOMEM);
 }
 
 TEST("given a user of ballooned pages before the worker is up, it is served")
@@ -1378,6 +1467,70 @@ TEST("given a suspend the worker stands still and goes on after it")
 	host.frozen = false;
 	settle();
 	expect_current(BLOCKS(20));
+}
+
+TEST("given a suspend the guest wakes up in other machine frames, and moves on in them")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(20) + 3);
+		settle();
+		host.frozen = true;
+		host_resume_elsewhere();
+		host_check();
+		host.frozen = false;
+		/* the watch fires when xenstore is back, with any target */
+		host_set_xenstore_target(kb_text(BLOCKS_KB(18)));
+		settle();
+		expect_current(BLOCKS(18));
+		set_target(BLOCKS(32));
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+/* Sections that go and come back */
+
+TEST("given a section that goes offline and comes back, its memory is the guest's all the time")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		EXPECT(host_offline());
+		settle();
+		EXPECT_EQ(current(), BLOCKS(32));
+		EXPECT_EQ(host_with_allocator(), BLOCKS(32) - PAGES_PER_SECTION);
+		set_target(BLOCKS(30));
+		settle();
+		EXPECT_EQ(current(), BLOCKS(30));
+		EXPECT(host_online());
+		settle();
+		expect_current(BLOCKS(30));
+		EXPECT(!host_online());
+	}
+}
+
+TEST("given pages of the balloon their section cannot go offline")
+{
+	host_boot(&pvh);
+	settle();
+	host_shatter_guest(HOST_BLOCK);
+	EXPECT(!host_offline());
+	host_boot(&pvh);
+	host.scatter = host.no_blocks = true;
+	balloon_set_floor(0);
+	set_target(BLOCKS(16));
+	settle();
+	while (host_offline())
+		;
+	host_check();
+	while (host_online())
+		;
+	settle();
+	expect_current(BLOCKS(16));
 }
 
 /* Hotplug */
@@ -1434,6 +1587,56 @@ TEST("given sections that are not online the worker waits, without a timer, and 
 	settle();
 	expect_current(BLOCKS(35));
 	EXPECT(!host_online());
+}
+
+TEST("given new sections that come online in small pieces each page arrives")
+{
+	unsigned int i, order;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], false);
+
+		for (order = 0; order <= BLOCK_ORDER; order += BLOCK_ORDER / 2) {
+			host_boot(&cfg);
+			host.online_order = order;
+			set_target(BLOCKS(36) + 7);
+			settle();
+			expect_current(BLOCKS(36) + 7);
+			set_target(BLOCKS(38));
+			settle();
+			expect_current(BLOCKS(38));
+		}
+	}
+}
+
+TEST("given new sections that went offline and came back they are RAM like any other")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], true);
+		unsigned long n = 0;
+
+		host_boot(&cfg);
+		set_target(BLOCKS(36));
+		settle();
+		EXPECT(host_online() && host_online());
+		settle();
+		expect_current(BLOCKS(36));
+		/* all of the guest, a section at a time, twice round */
+		for (; n < 2 * 36 / 2; n++) {
+			EXPECT(host_offline());
+			settle();
+			EXPECT_EQ(current(), BLOCKS(36));
+			EXPECT(host_online());
+			settle();
+		}
+		expect_current(BLOCKS(36));
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(36));
+		set_target(BLOCKS(20));
+		settle();
+		expect_current(BLOCKS(20));
+	}
 }
 
 TEST("given no address space left the worker gives up and looks rarely")

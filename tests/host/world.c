@@ -46,6 +46,7 @@ void host_shutdown(void)
 	host_xen_stop();
 	free(host.info);
 	free(host.free_in_block);
+	free(host.first_free);
 	free(host.used);
 	free(host.cache);
 	free(host_mem_map);
@@ -156,6 +157,38 @@ static void see_list(struct list_head *head, unsigned long nr,
 	}
 }
 
+/* @exact: or else (quarantine) it may have memory or not. */
+void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact)
+{
+	unsigned long i, gfn = pfn * HOST_FRAMES;
+
+	if (host.cfg.pv) {
+		unsigned long mfn = host.p2m[pfn];
+
+		if (!exact)
+			return;
+		if (!with_memory) {
+			if (mfn != INVALID_P2M_ENTRY || host.pte[pfn])
+				host_violation("PV: page %#lx has no memory, but a p2m entry %#lx or a mapping %#llx",
+					       pfn, mfn, host.pte[pfn]);
+		} else if (mfn >= host.nr_mfns || host.m2p[mfn] != pfn ||
+			   host.mfn_used[mfn] != MFN_GUEST ||
+			   host.pte[pfn] != ((u64)mfn << PAGE_SHIFT | 0x63)) {
+			host_violation("PV: page %#lx has memory, but p2m %#lx and mapping %#llx do not fit",
+				       pfn, mfn, host.pte[pfn]);
+		}
+		return;
+	}
+
+	for (i = gfn; exact && i < gfn + HOST_FRAMES; i++) {
+		bool has = host.gfn_mfn[i] != NO_MFN || host.gfn_pod[i];
+
+		if (has != with_memory)
+			host_violation("frame %#lx of page %#lx %s memory at Xen",
+				       i, pfn, has ? "has" : "has no");
+	}
+}
+
 static void check_page(unsigned long pfn, unsigned long *counts)
 {
 	struct host_page *info = host.info + pfn;
@@ -172,6 +205,9 @@ static void check_page(unsigned long pfn, unsigned long *counts)
 			host_violation("page %#lx is with the allocator with offline %d reserved %d references %d",
 				       pfn, offline, page->reserved,
 				       page->refcount);
+		host_check_xen_page(pfn, true, true);
+		return;
+	case HOST_OFFLINE:
 		host_check_xen_page(pfn, true, true);
 		return;
 	case HOST_DRIVER:
@@ -232,7 +268,7 @@ void host_check(void)
 	EXPECT_SAME(host.nr_balloon_pages, low + high);
 	EXPECT_SAME(b->nr_unpopulated, host.nr_lent);
 	EXPECT_SAME(b->nr_quarantined, counts[HOST_FOREIGN + 1]);
-	EXPECT_SAME(b->current_pages, with_allocator);
+	EXPECT_SAME(b->current_pages, with_allocator + counts[HOST_OFFLINE]);
 	EXPECT_SAME(b->total_pages, host.nr_pages - counts[HOST_FOREIGN] -
 		    counts[HOST_ABSENT]);
 

@@ -11,10 +11,7 @@
 #include "host.h"
 
 #define FRAMES_PER_BLOCK	512UL
-#define NO_MFN			UINT_MAX
 #define M2P_OTHERS		(UINT_MAX - 1)
-
-enum { MFN_FREE, MFN_GUEST, MFN_OTHERS };
 
 /* Machine frames */
 
@@ -158,38 +155,6 @@ bool host_page_populated(unsigned long pfn)
 		if (host.gfn_mfn[i] == NO_MFN && !host.gfn_pod[i])
 			return false;
 	return true;
-}
-
-/* @exact: or else (quarantine) it may have memory or not. */
-void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact)
-{
-	unsigned long i, gfn = pfn * HOST_FRAMES;
-
-	if (host.cfg.pv) {
-		unsigned long mfn = host.p2m[pfn];
-
-		if (!exact)
-			return;
-		if (!with_memory) {
-			if (mfn != INVALID_P2M_ENTRY || host.pte[pfn])
-				host_violation("PV: page %#lx has no memory, but a p2m entry %#lx or a mapping %#llx",
-					       pfn, mfn, host.pte[pfn]);
-		} else if (mfn >= host.nr_mfns || host.m2p[mfn] != pfn ||
-			   host.mfn_used[mfn] != MFN_GUEST ||
-			   host.pte[pfn] != ((u64)mfn << PAGE_SHIFT | 0x63)) {
-			host_violation("PV: page %#lx has memory, but p2m %#lx and mapping %#llx do not fit",
-				       pfn, mfn, host.pte[pfn]);
-		}
-		return;
-	}
-
-	for (i = gfn; exact && i < gfn + HOST_FRAMES; i++) {
-		bool has = host.gfn_mfn[i] != NO_MFN || host.gfn_pod[i];
-
-		if (has != with_memory)
-			host_violation("frame %#lx of page %#lx %s memory at Xen",
-				       i, pfn, has ? "has" : "has no");
-	}
 }
 
 /* Frames that pages have at Xen, one by one. */
@@ -450,6 +415,35 @@ void flush_tlb_all(void)
 	host.flush_epoch++;
 	host.nr_flushes++;
 	host_release();
+}
+
+/*
+ * The guest was suspended, and is resumed here or on another host: it has as
+ * much memory as before, but in other machine frames. A PV guest sees that: the
+ * toolstack has rewritten its p2m and its page tables.
+ */
+void host_resume_elsewhere(void)
+{
+	unsigned long *mfn_of = host.p2m, i, j;
+	u64 was;
+
+	if (!host.cfg.pv)
+		return;
+	/* Turned round: the first page has the frame of the last, and so on. */
+	for (i = 0, j = host.nr_gfns - 1; i < j; i++, j--) {
+		while (i < j && mfn_of[i] >= host.nr_mfns)
+			i++;
+		while (i < j && mfn_of[j] >= host.nr_mfns)
+			j--;
+		if (i == j)
+			break;
+		swap(mfn_of[i], mfn_of[j]);
+		swap(host.m2p[mfn_of[i]], host.m2p[mfn_of[j]]);
+		was = host.pte[i];
+		host_table_set(i, host.pte[j]);
+		host_table_set(j, was);
+	}
+	host_tables_move();
 }
 
 /* Start: the guest as its builder leaves it */

@@ -8,17 +8,12 @@
 
 /* Warnings, once per life of the driver */
 
-extern unsigned long host_generation;
 void host_log(const char *fmt, ...) __printf(1, 2);
-void host_warn(const char *what);
 void panic(const char *fmt, ...) __attribute__((noreturn)) __printf(1, 2);
 
-#define host_once(action) do {						\
-	static unsigned long seen;					\
-	if (__atomic_exchange_n(&seen, host_generation, __ATOMIC_RELAXED) != \
-	    host_generation)						\
-		action;							\
-} while (0)
+/* Functions, so that the driver's branches are its own: see coverage. */
+bool host_warn_if(bool cond, const char *what, unsigned long *seen);
+void host_log_once(unsigned long *seen, const char *fmt, ...) __printf(2, 3);
 
 #ifndef pr_fmt
 #define pr_fmt(fmt) fmt
@@ -30,13 +25,14 @@ void panic(const char *fmt, ...) __attribute__((noreturn)) __printf(1, 2);
 #define pr_debug(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err_ratelimited	pr_err
 #define pr_warn_ratelimited	pr_warn
-#define pr_info_once(fmt, ...)	host_once(pr_info(fmt, ##__VA_ARGS__))
-#define pr_warn_once(fmt, ...)	host_once(pr_warn(fmt, ##__VA_ARGS__))
+#define pr_info_once(fmt, ...) do {					\
+	static unsigned long seen;					\
+	host_log_once(&seen, pr_fmt(fmt), ##__VA_ARGS__);		\
+} while (0)
+#define pr_warn_once		pr_info_once
 #define WARN_ONCE(cond, fmt, ...) ({					\
-	bool cond_ = (cond);						\
-	if (cond_)							\
-		host_once(host_warn(fmt));				\
-	cond_;								\
+	static unsigned long seen;					\
+	host_warn_if(cond, fmt, &seen);					\
 })
 #define WARN_ON_ONCE(cond)	WARN_ONCE(cond, #cond)
 
@@ -68,10 +64,9 @@ bool host_mutex_held(const struct mutex *m);
 void lockdep_assert_held(const struct mutex *m)
 	__lock_attr(assert_capability(*m));
 #else
-#define lockdep_assert_held(m) do {					\
-	if (!host_mutex_held(m))					\
-		host_violation("%s: %s is not held", __func__, #m);	\
-} while (0)
+void host_assert_held(const struct mutex *m, const char *where,
+		      const char *what);
+#define lockdep_assert_held(m)	host_assert_held(m, __func__, #m)
 #endif
 
 extern struct mutex host_device_hotplug_lock;
