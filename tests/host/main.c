@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] [--seconds N] [--stop N] */
+/* Runs the cases of this program: [--only TEXT] [--seed N] [--steps N] [--lives N] [--seconds N] [--stop N] */
 
 #include <stdlib.h>
 #include <time.h>
 
 #include <kunit/test.h>
 
-unsigned long option_seed, option_steps, option_seconds;
+unsigned long option_seed, option_steps, option_lives, option_seconds;
 static struct host_test *first, **last = &first;
 static const char *only;
 
@@ -73,6 +73,8 @@ int main(int argc, char **argv)
 			option_seed = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--steps"))
 			option_steps = strtoul(argv[i + 1], NULL, 0);
+		else if (!strcmp(argv[i], "--lives"))
+			option_lives = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--stop"))
 			stop = strtoul(argv[i + 1], NULL, 0);
 		else if (!strcmp(argv[i], "--seconds"))
@@ -81,7 +83,7 @@ int main(int argc, char **argv)
 			break;
 	}
 	if (i != argc) {
-		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N] [--seconds N] [--stop N]\n",
+		fprintf(stderr, "usage: %s [--only TEXT] [--seed N] [--steps N] [--lives N] [--seconds N] [--stop N]\n",
 			argv[0]);
 		return 2;
 	}

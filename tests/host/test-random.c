@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Random lives, by seed: each --seed N makes one life of --steps N. Without,
- * as many as fit.
+ * Random lives, by seed: each --seed N makes one life of --steps N; --lives N,
+ * those of the first N seeds. Without, as many as fit.
  */
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "random.h"
 
-extern unsigned long option_seed, option_steps, option_seconds;
+extern unsigned long option_seed, option_steps, option_lives, option_seconds;
 
 #define STEPS_PER_LIFE	2000
 
@@ -73,6 +73,9 @@ TEST("given random events all invariants and the model hold, and every target is
 		seed = option_seed;
 		steps = live(seed, option_steps ?: STEPS_PER_LIFE);
 		printf("# %lu steps\n", steps);
+	} else if (option_lives) {
+		for (seed = 1; seed <= option_lives; seed++)
+			live(seed, STEPS_PER_LIFE);
 	} else {
 		/* The same lives each time, then new ones. */
 		for (seed = 1; now() - start < limit / 2; seed++, lives++)

@@ -854,6 +854,18 @@ TEST("given video memory it is no part of the difference")
 	EXPECT(!xen_balloon.pod_boot);
 }
 
+TEST("given more video memory than memory the guest is not made smaller")
+{
+	host_start(&pvh);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(32)));
+	host_xenstore("videoram", kb_text(BLOCKS_KB(64)));
+	host_xenstore("target", kb_text(BLOCKS_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT(!xen_balloon.pod_boot);
+	settle();
+	expect_current(BLOCKS(32));
+}
+
 TEST("given a target below the difference it is refused, with a word (defect 2)")
 {
 	unsigned long logs;
@@ -1255,6 +1267,22 @@ TEST("given drivers' own pages that cannot be mapped, nobody gets them when they
 	EXPECT(!host_page_populated(page_to_pfn(page)));
 }
 #endif
+
+TEST("given single pages that fill a block of two zones they stay single")
+{
+	struct xen_balloon *b = &xen_balloon;
+	unsigned long pfn;
+
+	host_boot(&pvh);
+	host_low_pages = BLOCKS(4) + 10;
+	balloon_lock(b);
+	for (pfn = BLOCKS(4); pfn < BLOCKS(5); pfn++)
+		balloon_store_put(b, host_mem_map + pfn, 0);
+	balloon_unlock(b);
+	EXPECT(list_empty(&b->blocks));
+	EXPECT_EQ(b->nr_low, 10);
+	EXPECT_EQ(b->nr_high, HOST_BLOCK - 10);
+}
 
 /* Pages for other drivers */
 
