@@ -334,7 +334,7 @@ ktap()
 	}' "$1"
 }
 
-# case kunit pv pvh: passes all KUnit cases of the driver's sources while it boots
+# case kunit pv pvh arm64 arm64big: passes all KUnit cases of the driver's sources while it boots
 case_kunit()
 {
 	extra=kunit.enable=1 start "$1"
