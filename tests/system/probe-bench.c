@@ -182,7 +182,7 @@ static void give_back(int pagemap, char *chunk, int spacing)
 
 static void fragment(int spacing)
 {
-	size_t room = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), used;
+	size_t room = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), used = 0, at;
 	int pagemap, null, done[2], status = 1;
 	char *memory, min_free[16];
 
@@ -198,6 +198,7 @@ static void fragment(int spacing)
 	set_sysctl("compaction_proactiveness", "0", NULL);
 	set_sysctl("compact_unevictable_allowed", "0", NULL);
 	set_sysctl("lowmem_reserve_ratio", "0 0 0 0", NULL);
+	set_sysctl("watermark_boost_factor", "0", NULL);
 	set_sysctl("min_free_kbytes", "512", min_free);
 	/* The lists of each CPU hold few pages, not whole blocks of them. */
 	set_sysctl("percpu_pagelist_high_fraction", "1000000", NULL);
@@ -208,10 +209,14 @@ static void fragment(int spacing)
 	if (pagemap < 0 || null < 0 || memory == MAP_FAILED ||
 	    mlock2(memory, room, MLOCK_ONFAULT))
 		err(1, "memory");
-	for (used = 0; used + CHUNK <= room && free_blocks(); used += CHUNK)
-		memset(memory + used, 1, CHUNK);
-	for (size_t at = 0; at < used; at += CHUNK)
-		give_back(pagemap, memory + at, spacing);
+	/* What others free meanwhile may make a block again, seldom twice. */
+	for (int round = 0; round < 5 && free_blocks(); round++) {
+		for (at = 0; at + CHUNK <= room && free_blocks(); at += CHUNK)
+			memset(memory + at, 1, CHUNK);
+		used = at > used ? at : used;
+		for (at = 0; at < used; at += CHUNK)
+			give_back(pagemap, memory + at, spacing);
+	}
 	if (free_blocks())
 		errx(1, "%lu free blocks of 2 MiB are left", free_blocks());
 	set_sysctl("min_free_kbytes", min_free, NULL);
