@@ -140,6 +140,31 @@ TEST("given an Xen however slow the lock is held for a few milliseconds at a tim
 	}
 }
 
+static void turn_round_to_where_it_is_slow(unsigned int cmd)
+{
+	if (cmd == XENMEM_decrease_reservation && !host.ns_per_frame)
+		set_target(BLOCKS(32));
+	if (cmd == XENMEM_populate_physmap)
+		host.ns_per_frame = 15000;
+}
+
+TEST("given a new target in the middle of a fast move its first batch is a small one")
+{
+	unsigned int k;
+
+	FOR_EACH_KIND(k) {
+		host_boot(kinds[k]);
+		set_target(BLOCKS(20));
+		settle();
+		host.longest_held = 0;
+		host.on_hypercall = turn_round_to_where_it_is_slow;
+		set_target(BLOCKS(18));
+		settle();
+		expect_current(BLOCKS(32));
+		EXPECT(host.longest_held <= 10 * NSEC_PER_MSEC);
+	}
+}
+
 TEST("given blocks that were split, they come back whole once all their pages are back")
 {
 	unsigned int i, k;
@@ -326,6 +351,21 @@ TEST("given a fragmented host blocks come back in single pages, to the page")
 		expect_current(BLOCKS(31) + 7);
 		EXPECT_EQ(host.nr_populated[9], 0);
 	}
+}
+
+TEST("given a host without blocks it is asked for one once, not with each batch")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(16));
+	settle();
+	host.host_no_blocks = true;
+	host.ns_per_frame = 8000;	/* two blocks a batch */
+	host.nr_memory_ops = host.nr_passes = 0;
+	set_target(BLOCKS(30));
+	settle();
+	expect_current(BLOCKS(30));
+	EXPECT(host.nr_passes >= 7);
+	EXPECT(host.nr_memory_ops <= host.nr_passes + 1);
 }
 
 TEST("given a host whose blocks run out midway the rest comes in single pages")
@@ -1212,6 +1252,56 @@ TEST("given a PV mapping that fails in the middle what is mapped stays, and the 
 #endif
 
 #ifdef CONFIG_XEN_HAVE_PVMMU
+TEST("given PV blocks that come back, go and come back again, each takes a few calls")
+{
+	unsigned int i;
+
+	host_boot(&pv);
+	set_target(BLOCKS(24));
+	settle();
+	for (i = 0; i < 3; i++) {
+		host.nr_mmu_updates = 0;
+		set_target(BLOCKS(30));
+		settle();
+		EXPECT(host.nr_mmu_updates <= 6 * 3);
+		host.nr_mmu_updates = 0;
+		set_target(BLOCKS(24));
+		settle();
+		EXPECT(host.nr_mmu_updates <= 6 * 3);
+	}
+	expect_current(BLOCKS(24));
+}
+
+TEST("given a PV block whose table cannot be put back, those before it stay and only the rest goes back")
+{
+	unsigned long at, nr_pins = 0;
+
+	/*
+	 * One block to begin with, and three in the next batch; the last of them
+	 * is the first of memory, whose table never goes.
+	 */
+	for (at = 1; nr_pins < 3; at++) {
+		host_boot(&pv);
+		set_target(BLOCKS(28));
+		settle();
+		host.inject = (struct host_inject) { .armed = true, .at = at };
+		set_target(BLOCKS(32));
+		host_run();
+		host.inject.armed = false;
+		host_check();
+		EXPECT_EQ(host.inject.hits, 1);
+		if (strcmp(host.inject.what, "mmuext_op pin"))
+			continue;
+		nr_pins++;
+		settle_for(3);
+		expect_current(BLOCKS(32));
+		/* what was not mapped came again, in single pages */
+		if (nr_pins > 1)
+			EXPECT_EQ(host.nr_populated[0],
+				  BLOCKS(5 - nr_pins));
+	}
+}
+
 /* The page table of the first page in the store; the one before. */
 static u64 swap_table(u64 table)
 {
