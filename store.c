@@ -100,11 +100,11 @@ void balloon_store_put(struct xen_balloon *b, struct page *page,
 	}
 }
 
-static bool fills_block(struct page **pages, unsigned int nr_pages)
+static bool fills_block(struct page **pages)
 {
 	unsigned long i, pfn = page_to_pfn(pages[0]);
 
-	if (nr_pages < BLOCK_PAGES || !IS_ALIGNED(pfn, BLOCK_PAGES) ||
+	if (!IS_ALIGNED(pfn, BLOCK_PAGES) ||
 	    page_zone(pages[0]) != page_zone(pages[BLOCK_PAGES - 1]))
 		return false;
 
@@ -114,18 +114,22 @@ static bool fills_block(struct page **pages, unsigned int nr_pages)
 	return true;
 }
 
-/* As balloon_store_put() of each; single pages that fill a block go in as a block. */
+/*
+ * As balloon_store_put() of each; single pages that fill a block go in as a
+ * block. Backwards: they are taken in the order that they have here.
+ */
 void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
 			   unsigned int nr_extents, unsigned int order)
 {
-	unsigned int i = 0;
+	unsigned int i = nr_extents;
 
-	while (i < nr_extents) {
-		if (!order && fills_block(pages + i, nr_extents - i)) {
+	while (i) {
+		if (!order && i >= BLOCK_PAGES &&
+		    fills_block(pages + i - BLOCK_PAGES)) {
+			i -= BLOCK_PAGES;
 			balloon_store_put(b, pages[i], BLOCK_ORDER);
-			i += BLOCK_PAGES;
 		} else {
-			balloon_store_put(b, pages[i++], order);
+			balloon_store_put(b, pages[--i], order);
 		}
 	}
 }

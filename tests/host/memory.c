@@ -219,6 +219,27 @@ void __free_pages(struct page *page, unsigned int order)
 	host_release();
 }
 
+/* As many as it likes, and none only if there is none. */
+unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages)
+{
+	unsigned long i, nr = host_fails("alloc_pages_bulk gives one") ? 1 : nr_pages;
+
+	for (i = 0; i < nr; i++) {
+		if (pages[i])
+			host_violation("alloc_pages_bulk() into an array that is not empty");
+		pages[i] = alloc_pages(gfp, 0);
+		if (!pages[i])
+			break;
+	}
+	return i;
+}
+
+void free_pages_bulk(struct page **pages, unsigned long nr_pages)
+{
+	while (nr_pages--)
+		__free_pages(*pages++, 0);
+}
+
 struct zone *page_zone(const struct page *page)
 {
 	return &zones[zone_of(page_to_pfn(page))];

@@ -240,6 +240,8 @@ struct zone *page_zone(const struct page *page);
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
 			 long delta);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
+unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages);
+void free_pages_bulk(struct page **pages, unsigned long nr_pages);
 void split_page(struct page *page, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 void adjust_managed_page_count(struct page *page, long count);
