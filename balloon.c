@@ -116,7 +116,7 @@ static unsigned long batch_pages(const struct xen_balloon *b)
 {
 	if (b->pod_boot && want_init_on_alloc(GFP_KERNEL))
 		return BLOCK_PAGES;
-	/* Page by page: a block is no extent there. */
+	/* On PV each page of a block is an extent of its own on the way down. */
 	return xen_pv_domain() ? min(b->batch, BATCH_EXTENTS) : b->batch;
 }
 

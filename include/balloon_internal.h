@@ -219,8 +219,8 @@ static inline int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
  */
 struct xen_balloon {
 	/**
-	 * @batch_lock: held by whoever moves memory, for one batch. The only
-	 * lock held over hypercalls and allocations.
+	 * @batch_lock: held by whoever moves memory, over hypercalls and
+	 * allocations; by the worker for one batch.
 	 */
 	struct mutex batch_lock;
 	/** @pages: extents of the batch. Protected by @batch_lock. */

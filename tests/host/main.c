@@ -59,6 +59,18 @@ static bool run(const struct host_test *t)
 	return true;
 }
 
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 0);
+
+	if (*text < '0' || *text > '9' || *end) {
+		fprintf(stderr, "%s is no number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int passed = 0, failed = 0;
@@ -70,15 +82,15 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "--only"))
 			only = argv[i + 1];
 		else if (!strcmp(argv[i], "--seed"))
-			option_seed = strtoul(argv[i + 1], NULL, 0);
+			option_seed = number(argv[i + 1]);
 		else if (!strcmp(argv[i], "--steps"))
-			option_steps = strtoul(argv[i + 1], NULL, 0);
+			option_steps = number(argv[i + 1]);
 		else if (!strcmp(argv[i], "--lives"))
-			option_lives = strtoul(argv[i + 1], NULL, 0);
+			option_lives = number(argv[i + 1]);
 		else if (!strcmp(argv[i], "--stop"))
-			stop = strtoul(argv[i + 1], NULL, 0);
+			stop = number(argv[i + 1]);
 		else if (!strcmp(argv[i], "--seconds"))
-			option_seconds = strtoul(argv[i + 1], NULL, 0);
+			option_seconds = number(argv[i + 1]);
 		else
 			break;
 	}
@@ -101,6 +113,8 @@ int main(int argc, char **argv)
 		if (failed && failed == stop)
 			break;
 	}
+	if (!passed && !failed)
+		fprintf(stderr, "no case has that in its name\n");
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
 }
