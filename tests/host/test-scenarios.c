@@ -1274,6 +1274,9 @@ TEST("given PV blocks that come back, go and come back again, each takes a few c
 
 TEST("given a PV block whose table cannot be put back, those before it stay and only the rest goes back")
 {
+	static const struct host_config small = {
+		.pv = true, .ram = 8, .host_free = 2, .reserve = 4,
+	};
 	unsigned long at, nr_pins = 0;
 
 	/*
@@ -1281,11 +1284,11 @@ TEST("given a PV block whose table cannot be put back, those before it stay and 
 	 * is the first of memory, whose table never goes.
 	 */
 	for (at = 1; nr_pins < 3; at++) {
-		host_boot(&pv);
-		set_target(BLOCKS(28));
+		host_boot(&small);
+		set_target(BLOCKS(4));
 		settle();
 		host.inject = (struct host_inject) { .armed = true, .at = at };
-		set_target(BLOCKS(32));
+		set_target(BLOCKS(8));
 		host_run();
 		host.inject.armed = false;
 		host_check();
@@ -1294,7 +1297,7 @@ TEST("given a PV block whose table cannot be put back, those before it stay and 
 			continue;
 		nr_pins++;
 		settle_for(3);
-		expect_current(BLOCKS(32));
+		expect_current(BLOCKS(8));
 		/* what was not mapped came again, in single pages */
 		if (nr_pins > 1)
 			EXPECT_EQ(host.nr_populated[0],
