@@ -501,10 +501,10 @@ subsys_initcall(balloon_init);
 static void check_boot_progress(struct xen_balloon *b, unsigned long excess,
 				unsigned long stuck_s)
 {
-	if (stuck_s && stuck_s >= b->boot_timeout)
+	if (stuck_s >= b->boot_timeout)
 		panic("xen:balloon: initial ballooning stuck with %lu KiB to go for %lu s\n",
 		      excess << (PAGE_SHIFT - 10), stuck_s);
-	if (stuck_s && stuck_s % 10 == 0)
+	if (stuck_s % 10 == 0)
 		pr_notice("%lu KiB to go, none in the last %lu s\n",
 			  excess << (PAGE_SHIFT - 10), stuck_s);
 }

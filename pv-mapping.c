@@ -64,8 +64,8 @@ static int pin_table(struct page *table, unsigned int cmd)
 
 /*
  * Take the table of a block out of use. Returns 0, or a negative errno with
- * nothing changed: there is no memory to remember it, or it has other users
- * (the domain builder's tables map the kernel image, too).
+ * nothing changed: there is no memory to remember it, or it is not the kernel's
+ * alone, as tables of the domain builder may be.
  */
 static int retire_table(unsigned long pfn)
 {
