@@ -13,8 +13,9 @@
  *
  * Each has a file: policy.c decides, move.c inflates and deflates, hotplug.c
  * adds sections, store.c holds the pages that have no memory behind them,
- * handout.c lends them to other drivers, mem-reservation.c talks to Xen. Here
- * are the state, the worker and the boot. Documentation/design.rst tells why.
+ * handout.c lends them to other drivers, pressure.c sees to it that the guest
+ * comes first, mem-reservation.c talks to Xen. Here are the state, the worker
+ * and the boot. Documentation/design.rst tells why.
  */
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
@@ -22,6 +23,7 @@
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/timekeeping.h>
 #include <linux/list.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -58,6 +60,8 @@ struct xen_balloon xen_balloon = {
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "xen."
 module_param_named(balloon_boot_timeout, xen_balloon.boot_timeout, uint, 0444);
+module_param_named(balloon_deflate_on_oom, xen_balloon.deflate_on_oom, bool,
+		   0444);
 
 struct balloon_stats balloon_stats;
 EXPORT_SYMBOL_GPL(balloon_stats);
@@ -128,6 +132,7 @@ static unsigned long batch_pages(const struct xen_balloon *b)
 unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 {
 	unsigned long seq;
+	time64_t oom_s;
 
 	balloon_lock(b);
 	*v = (struct balloon_view) {
@@ -140,10 +145,13 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
 	};
+	oom_s = b->pod_boot ? 0 : b->oom_s;
 	seq = b->target_seq;
 	balloon_unlock(b);
 
 	v->available = max(si_mem_available(), 0L);
+	if (oom_s)
+		v->pressure = balloon_pressure(ktime_get_seconds() - oom_s);
 	return seq;
 }
 
@@ -201,6 +209,8 @@ static void balloon_work(struct work_struct *work)
 
 	mutex_unlock(&b->batch_lock);
 
+	balloon_report();
+
 	/* Not if it is queued already: then somebody woke it meanwhile. */
 	if (delay_s != BALLOON_NEVER)
 		queue_delayed_work(b->wq, &b->work, delay_s * HZ);
@@ -233,20 +243,22 @@ EXPORT_SYMBOL_GPL(balloon_set_new_target);
 
 /**
  * balloon_snapshot() - the state of one moment
- * @stats: result
+ * @info: result
  *
  * Context: Process.
- * Return: quarantined pages.
  */
-unsigned long balloon_snapshot(struct balloon_stats *stats)
+void balloon_snapshot(struct balloon_info *info)
 {
-	unsigned long nr_quarantined;
+	struct xen_balloon *b = &xen_balloon;
 
-	balloon_lock(&xen_balloon);
-	fill_stats(&xen_balloon, stats);
-	nr_quarantined = xen_balloon.nr_quarantined;
-	balloon_unlock(&xen_balloon);
-	return nr_quarantined;
+	balloon_lock(b);
+	fill_stats(b, &info->stats);
+	info->nr_quarantined = b->nr_quarantined;
+	info->floor = b->floor;
+	info->progress = balloon_progress(b->schedule.state, b->current_pages,
+					  b->target_pages);
+	info->booted = b->booted;
+	balloon_unlock(b);
 }
 
 /**
@@ -273,16 +285,6 @@ void balloon_set_max_retry_count(unsigned long count)
 }
 
 /**
- * balloon_floor() - what inflation leaves at least
- *
- * Return: pages, 0 when there is no floor.
- */
-unsigned long balloon_floor(void)
-{
-	return READ_ONCE(xen_balloon.floor); /* a single word */
-}
-
-/**
  * balloon_set_floor() - change what inflation leaves at least
  * @pages: 0 for no floor
  *
@@ -291,7 +293,7 @@ unsigned long balloon_floor(void)
 void balloon_set_floor(unsigned long pages)
 {
 	balloon_lock(&xen_balloon);
-	WRITE_ONCE(xen_balloon.floor, pages);
+	xen_balloon.floor = pages;
 	balloon_unlock(&xen_balloon);
 	balloon_wake(&xen_balloon);
 }
@@ -478,13 +480,19 @@ static int __init balloon_init(void)
 	if (rc)
 		goto err_wq;
 
-	rc = xen_balloon_init();
+	rc = balloon_pressure_init();
 	if (rc)
 		goto err_hotplug;
+
+	rc = xen_balloon_init();
+	if (rc)
+		goto err_pressure;
 
 	balloon_wake(b);
 	return 0;
 
+err_pressure:
+	balloon_pressure_exit();
 err_hotplug:
 	balloon_hotplug_exit(b);
 err_wq:
@@ -517,13 +525,14 @@ static int __init balloon_wait_boot(void)
 {
 	struct xen_balloon *b = &xen_balloon;
 	unsigned long excess, least = ULONG_MAX, ticks = 0;
-	struct balloon_stats s;
+	struct balloon_info info;
 
 	for (;;) {
-		balloon_snapshot(&s);
-		if (!READ_ONCE(b->pod_boot) || s.current_pages <= s.target_pages)
+		balloon_snapshot(&info);
+		if (!READ_ONCE(b->pod_boot) ||
+		    info.stats.current_pages <= info.stats.target_pages)
 			break;
-		excess = s.current_pages - s.target_pages;
+		excess = info.stats.current_pages - info.stats.target_pages;
 
 		if (least == ULONG_MAX)
 			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
@@ -549,6 +558,8 @@ static int __init balloon_wait_boot(void)
 	b->booted = true;
 	WRITE_ONCE(b->pod_boot, false);
 	balloon_unlock(b);
+
+	balloon_report();
 	return 0;
 }
 late_initcall_sync(balloon_wait_boot);

@@ -59,42 +59,46 @@ static void adjust_managed(struct page **pages, unsigned int nr_extents,
 	}
 }
 
-static unsigned int take_blocks(struct page **pages, unsigned int nr_blocks,
+static unsigned int take_blocks(struct xen_balloon *b, unsigned int nr_blocks,
 				gfp_t gfp)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_blocks; i++) {
-		pages[i] = alloc_pages(gfp, BLOCK_ORDER);
-		if (!pages[i])
+	for (i = 0; i < nr_blocks;) {
+		b->pages[i] = alloc_pages(gfp, BLOCK_ORDER);
+		if (!b->pages[i])
 			break;
-		split_page(pages[i], BLOCK_ORDER);
+		split_page(b->pages[i++], BLOCK_ORDER);
+		if (!balloon_hold(b, BLOCK_PAGES))
+			break;
 	}
 	return i;
 }
 
 /* In bulk: one by one, the way there costs half as much as clearing a page. */
-static unsigned int take_singles(struct page **pages, unsigned int nr_pages,
+static unsigned int take_singles(struct xen_balloon *b, unsigned int nr_pages,
 				 gfp_t gfp)
 {
 	unsigned int i, nr;
 
-	memset(pages, 0, nr_pages * sizeof(*pages));
-	for (i = 0; i < nr_pages; i += nr) {
-		nr = alloc_pages_bulk(gfp, min(nr_pages - i, BULK), pages + i);
-		if (!nr)
+	memset(b->pages, 0, nr_pages * sizeof(*b->pages));
+	for (i = 0; i < nr_pages;) {
+		nr = alloc_pages_bulk(gfp, min(nr_pages - i, BULK),
+				      b->pages + i);
+		i += nr;
+		if (!nr || !balloon_hold(b, nr))
 			break;
 	}
 	return i;
 }
 
-static unsigned int take_from_allocator(struct page **pages,
+static unsigned int take_from_allocator(struct xen_balloon *b,
 					unsigned int nr_extents,
 					unsigned int order, gfp_t gfp)
 {
-	nr_extents = order ? take_blocks(pages, nr_extents, gfp) :
-			     take_singles(pages, nr_extents, gfp);
-	adjust_managed(pages, nr_extents, order, -1);
+	nr_extents = order ? take_blocks(b, nr_extents, gfp) :
+			     take_singles(b, nr_extents, gfp);
+	adjust_managed(b->pages, nr_extents, order, -1);
 	return nr_extents;
 }
 
@@ -209,7 +213,7 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 {
 	unsigned int i, done, nr_unknown = 0;
 
-	nr = take_from_allocator(b->pages, nr, order, gfp);
+	nr = take_from_allocator(b, nr, order, gfp);
 	if (!nr)
 		return 0;
 
@@ -219,6 +223,11 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 	for (i = 0; i < nr; i++) {
 		balloon_mark_offline(b->pages[i], order);
 		save_frames(b, i, order);
+	}
+
+	if (!balloon_let_go(b)) {
+		hand_to_allocator(b->pages, nr, order);
+		return 0;
 	}
 
 	if (xen_pv_domain()) {
@@ -261,6 +270,10 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 
 	lockdep_assert_held(&b->batch_lock);
 
+	balloon_lock(b);
+	b->gave_way = false;
+	balloon_unlock(b);
+
 	/*
 	 * The allocator clears what is not clear already, so a page is never
 	 * cleared twice. Before a populate-on-demand guest has shrunk to what
@@ -275,7 +288,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 				       gfp & ~__GFP_RECLAIM);
 
 	left = nr_pages - (start - b->current_pages);
-	if (left)
+	if (left && !READ_ONCE(b->gave_way))
 		done += inflate_extents(b, 0, min(left, BATCH_EXTENTS), gfp);
 
 	return done;

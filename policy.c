@@ -43,24 +43,38 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
 	};
 }
 
+/*
+ * What stays available to the guest, ahead of the watermarks of its allocator:
+ * an eighth of the floor, none without a floor.
+ */
+static unsigned long reserve(const struct balloon_view *v)
+{
+	return min(v->floor, balloon_default_floor(v->total)) / 8;
+}
+
 /* Memory is to go: never below the floor, never more than can be spared. */
 static struct balloon_plan plan_shrinking(const struct balloon_view *v)
 {
-	unsigned long excess, spare;
+	unsigned long excess, spare, batch = v->batch;
 
 	if (v->current_pages <= v->floor)
 		return (struct balloon_plan) { .outcome = BALLOON_ECANCELED };
 
 	excess = v->current_pages - max(v->target, v->floor);
-	spare = min(excess, v->available);
-	if (!spare)
+	spare = min(excess, v->available - min(v->available, reserve(v)));
+	if (!spare || v->pressure == BALLOON_RESTING)
 		return (struct balloon_plan) { .outcome = BALLOON_EAGAIN };
+
+	/* A block a second. */
+	if (v->pressure == BALLOON_CAREFUL)
+		batch = BLOCK_PAGES;
 
 	return (struct balloon_plan) {
 		.action = BALLOON_INFLATE,
-		.nr_pages = min(spare, v->batch),
-		.outcome = spare < min(excess, v->batch) ? BALLOON_EAGAIN :
-							   BALLOON_DONE,
+		.nr_pages = min(spare, batch),
+		.outcome = spare < min(excess, v->batch) ||
+			   v->pressure == BALLOON_CAREFUL ? BALLOON_EAGAIN :
+							    BALLOON_DONE,
 	};
 }
 
@@ -78,6 +92,53 @@ struct balloon_plan balloon_plan(const struct balloon_view *v)
 	if (v->target < v->current_pages)
 		return plan_shrinking(v);
 	return (struct balloon_plan) { .outcome = BALLOON_DONE };
+}
+
+/**
+ * balloon_progress() - how far the domain has come
+ * @state: what became of the last pass
+ * @current_pages: what the domain has
+ * @target: what it should have
+ *
+ * Return: as the toolstack and the administrator see it.
+ */
+enum balloon_progress balloon_progress(enum balloon_state state,
+				       unsigned long current_pages,
+				       unsigned long target)
+{
+	if (current_pages == target)
+		return BALLOON_SETTLED;
+
+	switch (state) {
+	case BALLOON_DONE:
+		break;
+	case BALLOON_WAIT:
+		return BALLOON_WAITING;
+	case BALLOON_EAGAIN:
+		return BALLOON_SHORT;
+	case BALLOON_ECANCELED:
+		return BALLOON_STOPPED;
+	}
+	return BALLOON_MOVING;
+}
+
+/**
+ * balloon_progress_name() - the word for it in sysfs and xenstore
+ * @progress: progress
+ *
+ * Return: one word.
+ */
+const char *balloon_progress_name(enum balloon_progress progress)
+{
+	static const char * const names[] = {
+		[BALLOON_SETTLED] = "settled",
+		[BALLOON_MOVING] = "moving",
+		[BALLOON_WAITING] = "waiting",
+		[BALLOON_SHORT] = "short",
+		[BALLOON_STOPPED] = "stopped",
+	};
+
+	return names[progress];
 }
 
 /**
@@ -181,6 +242,26 @@ unsigned long balloon_next_batch(unsigned long moved, s64 us)
 unsigned long balloon_default_floor(unsigned long total)
 {
 	return min(total / 2, SZ_64M / PAGE_SIZE + total / 16);
+}
+
+/*
+ * Since the guest ran out of memory. The rest is over before the worker gives
+ * up: its tries are 1, 2 and 4 s apart.
+ */
+#define REST_S		5
+#define CAREFUL_S	60
+
+/**
+ * balloon_pressure() - how much the guest needs to be left alone
+ * @since_oom_s: seconds since it ran out of memory
+ *
+ * Return: the pressure.
+ */
+enum balloon_pressure balloon_pressure(s64 since_oom_s)
+{
+	if (since_oom_s < REST_S)
+		return BALLOON_RESTING;
+	return since_oom_s < CAREFUL_S ? BALLOON_CAREFUL : BALLOON_CALM;
 }
 
 /*

@@ -33,6 +33,9 @@ static inline unsigned int extent_order(unsigned int order)
 	return order + PAGE_SHIFT - XEN_PAGE_SHIFT;
 }
 
+#define PAGES_TO_KB(pages)	((u64)(pages) << (PAGE_SHIFT - 10))
+#define KB_TO_PAGES(kb)		((kb) >> (PAGE_SHIFT - 10))
+
 /* policy.c: decisions, without side effects */
 
 /**
@@ -66,6 +69,18 @@ enum balloon_action {
 };
 
 /**
+ * enum balloon_pressure - how lately the guest ran out of memory
+ * @BALLOON_CALM: never, or long ago
+ * @BALLOON_CAREFUL: not long ago, so it is not to lose much at a time
+ * @BALLOON_RESTING: just now, so it is not to lose anything
+ */
+enum balloon_pressure {
+	BALLOON_CALM,
+	BALLOON_CAREFUL,
+	BALLOON_RESTING,
+};
+
+/**
  * struct balloon_view - what a decision rests on, in pages
  * @target: what the domain was asked to have
  * @current_pages: what it has
@@ -74,6 +89,7 @@ enum balloon_action {
  * @total: pages with a struct page
  * @available: what the guest can spare
  * @floor: the least that inflation may leave
+ * @pressure: how lately it ran out of memory
  * @batch: the most that one pass may move
  * @hotplug_unit: what is hotplugged is a multiple of it
  * @can_hotplug: whether sections can be added
@@ -86,6 +102,7 @@ struct balloon_view {
 	unsigned long total;
 	unsigned long available;
 	unsigned long floor;
+	enum balloon_pressure pressure;
 	unsigned long batch;
 	unsigned long hotplug_unit;
 	bool can_hotplug;
@@ -119,6 +136,22 @@ struct balloon_schedule {
 	unsigned long max_count;
 };
 
+/**
+ * enum balloon_progress - how far the domain has come
+ * @BALLOON_SETTLED: it has what it should have
+ * @BALLOON_MOVING: not yet, but it is getting there
+ * @BALLOON_WAITING: for hotplugged memory to come online
+ * @BALLOON_SHORT: the guest or Xen has no memory to spare; soon tried again
+ * @BALLOON_STOPPED: by the floor, or after many tries; tried again slowly
+ */
+enum balloon_progress {
+	BALLOON_SETTLED,
+	BALLOON_MOVING,
+	BALLOON_WAITING,
+	BALLOON_SHORT,
+	BALLOON_STOPPED,
+};
+
 /* Sleep until somebody wakes the worker. */
 #define BALLOON_NEVER	ULONG_MAX
 
@@ -133,6 +166,10 @@ struct balloon_schedule {
 #define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
 
 struct balloon_plan balloon_plan(const struct balloon_view *view);
+enum balloon_progress balloon_progress(enum balloon_state state,
+				       unsigned long current_pages,
+				       unsigned long target);
+const char *balloon_progress_name(enum balloon_progress progress);
 void balloon_schedule_restart(struct balloon_schedule *s);
 void balloon_schedule_next(struct balloon_schedule *s,
 			   enum balloon_state outcome, bool progress);
@@ -140,6 +177,7 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 				       bool progress);
 unsigned long balloon_next_batch(unsigned long moved, s64 us);
 unsigned long balloon_default_floor(unsigned long total);
+enum balloon_pressure balloon_pressure(s64 since_oom_s);
 
 /**
  * struct balloon_boot_counts - the domain's size as the parties saw it before
@@ -269,6 +307,12 @@ struct xen_balloon {
 	unsigned long target_seq;
 	/** @floor: inflation leaves at least so many pages. */
 	unsigned long floor;
+	/** @nr_held: pages on their way to Xen that can still come back. */
+	unsigned long nr_held;
+	/** @gave_way: they go back, as the guest ran out of memory. */
+	bool gave_way;
+	/** @oom_s: when the guest last ran out of memory, seconds; 0: never. */
+	time64_t oom_s;
 	/** @pod_boot: see balloon_begin_pod_boot(). Read without a lock. */
 	bool pod_boot;
 	/** @booted: user space may run; @pod_boot is over for good. */
@@ -289,6 +333,8 @@ struct xen_balloon {
 	unsigned long boot_pages;
 	/** @boot_xen_pages: the same, as Xen counted. Constant after boot. */
 	unsigned long boot_xen_pages;
+	/** @deflate_on_oom: a tunable; read without a lock. */
+	bool deflate_on_oom;
 	/** @boot_timeout: xen.balloon_boot_timeout, seconds. */
 	unsigned int boot_timeout;
 	/** @hotplug_unpopulated: the sysctl; read without a lock. */
@@ -353,11 +399,44 @@ static inline unsigned long balloon_hotplug_unit(void)
 
 /* balloon.c: for the front end */
 
-unsigned long balloon_snapshot(struct balloon_stats *stats);
+/**
+ * struct balloon_info - the state of one moment
+ * @stats: sizes and schedule
+ * @nr_quarantined: pages lost
+ * @floor: pages that inflation leaves at least
+ * @progress: how far the domain has come
+ * @booted: boot ballooning is over
+ */
+struct balloon_info {
+	struct balloon_stats stats;
+	unsigned long nr_quarantined;
+	unsigned long floor;
+	enum balloon_progress progress;
+	bool booted;
+};
+
+void balloon_snapshot(struct balloon_info *info);
 void balloon_begin_pod_boot(void);
 void balloon_set_max_schedule_delay(unsigned long seconds);
 void balloon_set_max_retry_count(unsigned long count);
-unsigned long balloon_floor(void);
 void balloon_set_floor(unsigned long pages);
+
+/* pressure.c: when the guest runs out of memory */
+
+int balloon_pressure_init(void);
+void balloon_pressure_exit(void);
+bool balloon_hold(struct xen_balloon *b, unsigned long nr_pages);
+bool balloon_let_go(struct xen_balloon *b);
+
+/* xenstore.c: front end for the toolstack */
+
+#ifdef CONFIG_XEN_BALLOON
+int balloon_xenstore_init(void);
+void balloon_report(void);
+#else
+static inline void balloon_report(void)
+{
+}
+#endif
 
 #endif	/* _XEN_BALLOON_INTERNAL_H */

@@ -181,6 +181,89 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 	CHECK_PLANS(test, cases);
 }
 
+static void given_a_floor_plan_keeps_an_eighth_of_it_available(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 1, .current_pages = 100, .available = 30,
+		    .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_INFLATE, 25, BALLOON_EAGAIN } },
+		{ { .target = 1, .current_pages = 100, .available = 6,
+		    .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_INFLATE, 1, BALLOON_EAGAIN } },
+		{ { .target = 1, .current_pages = 100, .available = 5,
+		    .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		{ { .target = 1, .current_pages = 100, .available = 0,
+		    .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		/* a raised floor: an eighth of the default one, which is 50 */
+		{ { .target = 1, .current_pages = 100, .available = 30,
+		    .batch = 100, .floor = 80, .total = 100 },
+		  { BALLOON_INFLATE, 20, BALLOON_DONE } },
+		{ { .target = 1, .current_pages = 100, .available = 16,
+		    .batch = 100, .floor = 80, .total = 100 },
+		  { BALLOON_INFLATE, 10, BALLOON_EAGAIN } },
+		/* no floor */
+		{ { .target = 1, .current_pages = 100, .available = 30,
+		    .batch = 100, .floor = 0, .total = 100 },
+		  { BALLOON_INFLATE, 30, BALLOON_EAGAIN } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
+{
+	const struct plan_case cases[] = {
+		{ { .target = 1, .current_pages = 4000, .available = 4000,
+		    .batch = 4000, .pressure = BALLOON_RESTING },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		{ { .target = 1, .current_pages = 4000, .available = 4000,
+		    .batch = 4000, .pressure = BALLOON_CAREFUL },
+		  { BALLOON_INFLATE, BLOCK_PAGES, BALLOON_EAGAIN } },
+		{ { .target = 3990, .current_pages = 4000, .available = 4000,
+		    .batch = 4000, .pressure = BALLOON_CAREFUL },
+		  { BALLOON_INFLATE, 10, BALLOON_EAGAIN } },
+		/* growth is welcome at any time */
+		{ { .target = 4000, .current_pages = 1, .ballooned = 4000,
+		    .batch = 4000, .pressure = BALLOON_RESTING },
+		  { BALLOON_DEFLATE, 3999, BALLOON_DONE } },
+	};
+
+	CHECK_PLANS(test, cases);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(0), BALLOON_RESTING);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(4), BALLOON_RESTING);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(5), BALLOON_CAREFUL);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(59), BALLOON_CAREFUL);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(60), BALLOON_CALM);
+}
+
+static void given_the_last_pass_progress_has_a_name(struct kunit *test)
+{
+	static const struct {
+		enum balloon_state state;
+		unsigned long current_pages;
+		const char *name;
+	} cases[] = {
+		{ BALLOON_DONE, 100, "settled" },
+		{ BALLOON_ECANCELED, 100, "settled" },
+		{ BALLOON_DONE, 99, "moving" },
+		{ BALLOON_DONE, 101, "moving" },
+		{ BALLOON_WAIT, 99, "waiting" },
+		{ BALLOON_EAGAIN, 99, "short" },
+		{ BALLOON_ECANCELED, 101, "stopped" },
+	};
+	enum balloon_progress progress;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		progress = balloon_progress(cases[i].state,
+					    cases[i].current_pages, 100);
+		KUNIT_EXPECT_STREQ(test, balloon_progress_name(progress),
+				   cases[i].name);
+	}
+}
+
 static struct balloon_schedule fresh(unsigned long max_delay,
 				     unsigned long max_count)
 {
@@ -447,6 +530,9 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_no_hotplug_plan_clamps_what_is_out_of_reach),
 	KUNIT_CASE(given_target_below_plan_inflates_what_can_be_spared),
 	KUNIT_CASE(given_a_floor_plan_stops_there),
+	KUNIT_CASE(given_a_floor_plan_keeps_an_eighth_of_it_available),
+	KUNIT_CASE(given_pressure_plan_goes_slowly_or_rests),
+	KUNIT_CASE(given_the_last_pass_progress_has_a_name),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),

@@ -133,6 +133,7 @@ struct host {
 	int (*on_wait)(void);
 	void (*on_hypercall)(unsigned int cmd);
 	void (*on_timeout)(void);
+	void (*on_alloc)(void);
 	bool expect_warnings;
 	bool allow_unscrubbed;
 	long nr_allocs;
@@ -141,10 +142,12 @@ struct host {
 	bool bus_registered;
 	bool capable;
 	online_page_callback_t online_callback;
-	struct notifier_block *memory_nb, *xenstore_nb;
+	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
 	struct xenbus_watch *watch;
 	const struct ctl_table *sysctls;
 	bool xenstore_up;
+	bool control_readonly, data_readonly;	/* as the toolstack likes */
+	unsigned long nr_xenstore_writes;
 
 	struct host_inject inject;
 	u64 rng;
@@ -210,12 +213,15 @@ void host_set_xenstore_target(const char *kb);
 ssize_t host_sysfs_write(const char *name, const char *text);
 ssize_t host_sysfs_write_n(const char *name, const char *text, size_t n);
 u64 host_sysfs_read(const char *name);
+void host_sysfs_read_text(const char *name, char *text, size_t size);
+const char *host_xenstore_text(const char *key);	/* NULL: not there */
+unsigned long host_oom(void);	/* what was freed */
 void host_hold(void);	/* the fakes' own lock, for threads */
 void host_release(void);
 
-/* unit-sysfs.c: statics of xen-balloon-sysfs.c */
+/* unit-frontends.c: statics of xen-balloon-sysfs.c and xenstore.c */
 int host_parse_bytes(const char *buf, u64 *bytes);
-void host_reset_frontend(void);
+void host_reset_frontends(void);
 long host_difference(void);
 
 extern int (*const host_pure_initcall)(void);

@@ -169,6 +169,18 @@ void mutex_lock(struct mutex *m)
 	__atomic_store_n(&m->owner, me(), __ATOMIC_RELAXED);
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+	if (__atomic_load_n(&m->owner, __ATOMIC_RELAXED) ||
+	    (host_threads && pthread_mutex_trylock(&m->impl)))
+		return false;
+	held_ranks |= 1U << rank(m);
+	if (m == &xen_balloon.batch_lock)
+		host.held_since = host.clock_ns;
+	__atomic_store_n(&m->owner, me(), __ATOMIC_RELAXED);
+	return true;
+}
+
 void mutex_unlock(struct mutex *m)
 {
 	if (!host_mutex_held(m))
@@ -202,9 +214,17 @@ ktime_t ktime_get(void)
 	return READ_ONCE(host.clock_ns);
 }
 
+time64_t ktime_get_seconds(void)
+{
+	return jiffies / HZ;
+}
+
 struct workqueue_struct {
 	struct delayed_work *work;
 };
+
+static struct workqueue_struct shared_wq;
+struct workqueue_struct *system_freezable_wq = &shared_wq;
 
 struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
 					 int max_active)
@@ -263,24 +283,35 @@ bool cancel_delayed_work_sync(struct delayed_work *d)
 	return was_pending;
 }
 
-/* Runs what is due; the number of passes. */
+/* Whether there was something due, which was then done. */
+static bool run_one(struct workqueue_struct *wq)
+{
+	struct delayed_work *d = wq ? wq->work : NULL;
+	bool due;
+
+	if (!d || host.frozen)
+		return false;
+	host_hold();
+	due = d->pending && (long)(d->due - host_jiffies) <= 0;
+	if (due)
+		d->pending = false;
+	host_release();
+	if (due)
+		d->work.func(&d->work);
+	return due;
+}
+
+/* Runs what is due; the number of passes of the worker. */
 unsigned long host_run(void)
 {
 	unsigned long passes = 0, idle = 0;
 
-	while (host.wq && host.wq->work && !host.frozen) {
-		struct delayed_work *d = host.wq->work;
+	run_one(system_freezable_wq);
+	while (true) {
 		unsigned long before = xen_balloon.current_pages;
-		bool due;
 
-		host_hold();
-		due = d->pending && (long)(d->due - host_jiffies) <= 0;
-		if (due)
-			d->pending = false;
-		host_release();
-		if (!due)
+		if (!run_one(host.wq))
 			break;
-		d->work.func(&d->work);
 		passes++;
 		host.nr_passes++;
 		if (host_threads)
@@ -544,21 +575,32 @@ ssize_t host_sysfs_write(const char *name, const char *text)
 	return host_sysfs_write_n(name, text, strlen(text));
 }
 
-/* A number with a line end, or a violation. */
-u64 host_sysfs_read(const char *name)
+/* A line without its end, or a violation. */
+void host_sysfs_read_text(const char *name, char *text, size_t size)
 {
 	struct device_attribute *attr = find_attr(name);
-	char *page = malloc(4096), *end;
-	u64 value;
+	char *page = malloc(4096);
 	ssize_t n;
 
 	if (!attr || !attr->show || !(attr->attr.mode & 0444))
 		host_violation("%s cannot be read", name);
 	n = attr->show(host.dev, attr, page);
-	value = strtoull(page, &end, 10);
-	if (n < 2 || end != page + n - 1 || *end != '\n')
+	if (n < 2 || n > size || page[n - 1] != '\n')
 		host_violation("%s reads '%.*s'", name, (int)n, page);
+	memcpy(text, page, n - 1);
+	text[n - 1] = '\0';
 	free(page);
+}
+
+u64 host_sysfs_read(const char *name)
+{
+	char text[32], *end;
+	u64 value;
+
+	host_sysfs_read_text(name, text, sizeof(text));
+	value = strtoull(text, &end, 10);
+	if (*end)
+		host_violation("%s reads '%s'", name, text);
 	return value;
 }
 
@@ -602,6 +644,8 @@ static struct {
 	char value[256];
 } store[] = {
 	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
+	{ "data/balloon/target-kb" }, { "data/balloon/current-kb" },
+	{ "data/balloon/state" }, { "control/feature-balloon" },
 };
 
 void host_xenstore_raw(const char *key, const char *value, size_t len)
@@ -616,6 +660,39 @@ void host_xenstore_raw(const char *key, const char *value, size_t len)
 		if (value)
 			memcpy(store[i].value, value, len);
 	}
+}
+
+const char *host_xenstore_text(const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(store); i++)
+		if (!strcmp(store[i].key, key) && store[i].there) {
+			store[i].value[store[i].len] = '\0';
+			return store[i].value;
+		}
+	return NULL;
+}
+
+int xenbus_printf(struct xenbus_transaction t, const char *dir,
+		  const char *node, const char *fmt, ...)
+{
+	char key[64], value[64];
+	va_list args;
+
+	if (held_ranks)
+		host_violation("xenbus_printf() of %s with a lock held", node);
+	snprintf(key, sizeof(key), "%s/%s", dir, node);
+	va_start(args, fmt);
+	vsnprintf(value, sizeof(value), fmt, args);
+	va_end(args);
+	if (host_fails("xenbus_printf"))
+		return -EIO;
+	host.nr_xenstore_writes++;
+	if (key[0] == 'c' ? host.control_readonly : host.data_readonly)
+		return -EACCES;
+	host_xenstore(key, value);
+	return 0;
 }
 
 void host_xenstore(const char *key, const char *value)
@@ -666,6 +743,31 @@ int register_xenstore_notifier(struct notifier_block *nb)
 	return host.xenstore_up ? nb->notifier_call(nb, 0, NULL) : 0;
 }
 
+int register_oom_notifier(struct notifier_block *nb)
+{
+	if (host_fails("register_oom_notifier"))
+		return -EEXIST;
+	host.oom_nb = nb;
+	return 0;
+}
+
+int unregister_oom_notifier(struct notifier_block *nb)
+{
+	if (host.oom_nb != nb)
+		host_violation("unregister_oom_notifier() of another");
+	host.oom_nb = NULL;
+	return 0;
+}
+
+unsigned long host_oom(void)
+{
+	unsigned long freed = 0;
+
+	if (host.oom_nb)
+		host.oom_nb->notifier_call(host.oom_nb, 0, &freed);
+	return freed;
+}
+
 void host_xenstore_come_up(void)
 {
 	host.xenstore_up = true;
@@ -702,6 +804,7 @@ void host_kernel_start(void)
 	unsigned int i;
 
 	generation++;
+	memset(&shared_wq, 0, sizeof(shared_wq));
 	host_jiffies = 1000;
 	held_ranks = 0;
 	fakes_lock = 0;

@@ -143,6 +143,9 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	unsigned long i, nr = 1UL << order, pfn = ULONG_MAX;
 
+	if (host.on_alloc)
+		host.on_alloc();
+
 	host_hold();
 	if (order && nr != HOST_BLOCK)
 		host_violation("alloc_pages() of order %u", order);

@@ -126,11 +126,26 @@ static int online_or_signal(void)
 	return host_online() && !one_in(4) ? 0 : -512;
 }
 
+static unsigned int allocs_before_oom;
+
+static void oom_at_alloc(void)
+{
+	if (allocs_before_oom && !--allocs_before_oom)
+		host_oom();
+}
+
 static void pressure(void)
 {
 	unsigned long nr = draw(BLOCKS(2));
 
-	switch (draw(4)) {
+	switch (draw(6)) {
+	case 4:
+		trace("out of memory: %lu came back", host_oom());
+		break;
+	case 5:
+		allocs_before_oom = draw(100);
+		trace("out of memory in %u allocations", allocs_before_oom);
+		break;
 	case 0:
 		nr = host_user_alloc(nr);
 		trace("used %lu", nr);
@@ -227,7 +242,7 @@ static void tune(void)
 {
 	char text[24];
 
-	switch (draw(5)) {
+	switch (draw(6)) {
 	case 0:
 		host.allow_unscrubbed = true;
 		host_sysfs_write("scrub_pages", draw(2) ? "1" : "0");
@@ -248,6 +263,9 @@ static void tune(void)
 		break;
 	case 4:
 		xen_balloon.hotplug_unpopulated = draw(2);
+		break;
+	case 5:
+		host_sysfs_write("deflate_on_oom", draw(2) ? "1" : "0");
 		break;
 	}
 }
@@ -276,6 +294,7 @@ static void calm(void)
 {
 	unsigned long expected;
 
+	allocs_before_oom = 0;
 	host.hard_limit = ULONG_MAX;
 	host.host_no_blocks = host.no_blocks = host.refuse_decrease = false;
 	host.frozen = false;
@@ -402,6 +421,8 @@ unsigned long host_live(unsigned int kind, u32 (*draw_from)(bool *stop))
 	if (kind & 64)
 		host.max_order = 8;
 	host.on_wait = online_or_signal;
+	host.on_alloc = oom_at_alloc;
+	allocs_before_oom = 0;
 	host_xenstore("target", cfg.pod_cache ? "6144" : "10240");
 	host_xenstore("static-max", "10240");
 	if (host_init_driver())

@@ -456,6 +456,7 @@ TEST("given too little free memory the worker backs off, gives up and goes on la
 {
 	host_boot(&pvh);
 	settle();
+	host_sysfs_write("floor_kb", "0");
 	host_user_alloc(BLOCKS(30));
 	set_target(BLOCKS(20));
 	settle();
@@ -519,6 +520,7 @@ TEST("given page cache the guest gives that up too")
 {
 	host_boot(&pvh);
 	settle();
+	host_sysfs_write("floor_kb", "0");
 	host_user_alloc(BLOCKS(31));
 	host_user_to_cache(BLOCKS(14));
 	set_target(BLOCKS(18));
@@ -1113,7 +1115,7 @@ TEST("given mostly extra regions the floor is not above what the guest has")
 	cfg.extra = 64;
 	host_boot(&cfg);
 	EXPECT(balloon_default_floor(BLOCKS(96)) > BLOCKS(32));
-	EXPECT_EQ(balloon_floor(), BLOCKS(32));
+	EXPECT_EQ(xen_balloon.floor, BLOCKS(32));
 }
 
 TEST("given a PV guest released pages do not count, and max_pfn bounds")
@@ -1504,7 +1506,7 @@ TEST("given lowmem only in part, only that is lent")
 
 TEST("given too little memory nothing is lent and the accounting is as before (defect 7)")
 {
-	struct balloon_stats before, after;
+	struct balloon_info before, after;
 	unsigned int i;
 
 	FOR_EACH_KIND(i) {
@@ -1516,8 +1518,9 @@ TEST("given too little memory nothing is lent and the accounting is as before (d
 		EXPECT_EQ(lend(0, 60), -ENOMEM);
 		balloon_snapshot(&after);
 		host_check();
-		EXPECT_EQ(after.target_unpopulated, 0);
-		EXPECT_EQ(after.current_pages, before.current_pages);
+		EXPECT_EQ(after.stats.target_unpopulated, 0);
+		EXPECT_EQ(after.stats.current_pages,
+			  before.stats.current_pages);
 		EXPECT_EQ(lend(0, 6), 0);
 		host_check();
 		unlend(0, 6);

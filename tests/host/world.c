@@ -30,7 +30,7 @@ static void reset_driver(void)
 	xen_balloon = pristine;
 	xen_scrub_pages = pristine_scrub;
 	memset(&balloon_stats, 0, sizeof(balloon_stats));
-	host_reset_frontend();
+	host_reset_frontends();
 }
 
 void host_shutdown(void)
@@ -238,6 +238,7 @@ void host_check(void)
 	struct xen_balloon *b = &xen_balloon;
 	unsigned long counts[HOST_FOREIGN + 2] = { 0 };
 	unsigned long low = 0, high = 0, pfn, with_allocator, in_low = 0;
+	struct balloon_info info;
 	struct balloon_stats s;
 
 	if (host_mutex_held(&b->lock) || host_mutex_held(&b->batch_lock) ||
@@ -263,6 +264,7 @@ void host_check(void)
 	if (!b->frames)
 		return;
 
+	EXPECT_SAME(b->nr_held, 0);
 	EXPECT_SAME(b->nr_low, low);
 	EXPECT_SAME(b->nr_high, high);
 	EXPECT_SAME(host.nr_balloon_pages, low + high);
@@ -280,7 +282,8 @@ void host_check(void)
 		host_violation("Xen counts %lu frames, the guest has %lu pages",
 			       host.tot_frames, b->current_pages);
 
-	balloon_snapshot(&s);
+	balloon_snapshot(&info);
+	s = info.stats;
 	EXPECT_SAME(s.current_pages, b->current_pages);
 	EXPECT_SAME(s.target_pages, b->target_pages);
 	EXPECT_SAME(s.target_unpopulated, b->nr_unpopulated);

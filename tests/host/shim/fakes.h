@@ -57,6 +57,7 @@ struct __lock_attr(capability("mutex")) mutex {
 #define mutex_init(m)	(*(m) = (struct mutex) __MUTEX_INITIALIZER(m))
 
 void mutex_lock(struct mutex *m) __lock_attr(acquire_capability(*m));
+bool mutex_trylock(struct mutex *m) __lock_attr(try_acquire_capability(true, *m));
 void mutex_unlock(struct mutex *m) __lock_attr(release_capability(*m));
 bool host_mutex_held(const struct mutex *m);
 
@@ -79,6 +80,8 @@ extern struct mutex host_device_hotplug_lock;
 #define NSEC_PER_MSEC	1000000L
 typedef s64 ktime_t;
 ktime_t ktime_get(void);
+typedef s64 time64_t;
+time64_t ktime_get_seconds(void);
 #define ktime_us_delta(later, earlier)	(((later) - (earlier)) / 1000)
 extern unsigned long host_jiffies;
 #define jiffies	READ_ONCE(host_jiffies)
@@ -97,6 +100,10 @@ struct delayed_work {
 };
 
 struct workqueue_struct;
+extern struct workqueue_struct *system_freezable_wq;
+
+#define __DELAYED_WORK_INITIALIZER(n, fn, flags) \
+	{ .work = { .func = (fn) } }
 
 enum { WQ_UNBOUND = 1 << 1, WQ_FREEZABLE = 1 << 2 };
 
@@ -434,8 +441,15 @@ struct xenbus_watch {
 #define XBT_NIL	((struct xenbus_transaction) { 0 })
 void *xenbus_read(struct xenbus_transaction t, const char *dir,
 		  const char *node, unsigned int *len);
+int xenbus_printf(struct xenbus_transaction t, const char *dir,
+		  const char *node, const char *fmt, ...) __printf(4, 5);
 int register_xenbus_watch(struct xenbus_watch *watch);
 int register_xenstore_notifier(struct notifier_block *nb);
+
+/* The OOM killer's last question */
+
+int register_oom_notifier(struct notifier_block *nb);
+int unregister_oom_notifier(struct notifier_block *nb);
 
 /* Xen */
 

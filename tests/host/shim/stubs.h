@@ -50,6 +50,11 @@ typedef unsigned int gfp_t;
 #define fallthrough		__attribute__((fallthrough))
 #define BUILD_BUG_ON(x)		_Static_assert(!(x), #x)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define memalloc_noreclaim_save()	0U
+#define memalloc_noreclaim_restore(flags)	((void)(flags))
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))

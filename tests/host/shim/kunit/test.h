@@ -37,6 +37,12 @@ struct kunit_suite {
 #define KUNIT_EXPECT_FALSE(test, cond)	KUNIT_EXPECT_EQ(test, !!(cond), false)
 #define KUNIT_EXPECT_PTR_EQ(test, left, right) \
 	KUNIT_EXPECT_EQ(test, (long)(left), (long)(right))
+#define KUNIT_EXPECT_STREQ(test, left, right) do {			\
+	const char *l_ = (left), *r_ = (right);				\
+	(void)(test);							\
+	if (strcmp(l_, r_))						\
+		host_violation("%s is %s, not %s", #left, l_, r_);	\
+} while (0)
 
 #define kunit_test_suite(suite)						\
 	static void __attribute__((constructor)) register_##suite(void)	\

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* The guest is short of memory, and the balloon is not to make it worse. */
+
+#include "test.h"
+
+#define BLOCKS(n)	((n) * HOST_BLOCK)
+
+static const struct host_config pvh = {
+	.ram = 32, .host_free = 8, .reserve = 4,
+};
+
+static const struct host_config pv = {
+	.pv = HOST_HAS_PV, .ram = 32, .host_free = 8, .reserve = 4,
+};
+
+static const struct host_config *const kinds[] = { &pvh, &pv };
+
+#define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)
+
+static unsigned int allocs_left;
+static unsigned long freed;
+
+static void oom_after_some(void)
+{
+	if (allocs_left && !--allocs_left)
+		freed = host_oom();
+}
+
+/* The guest runs out in the middle of a batch. */
+static void oom_at_alloc(unsigned int nr)
+{
+	allocs_left = nr;
+	freed = 0;
+	host.on_alloc = oom_after_some;
+}
+
+TEST("given little to spare an eighth of the floor stays available")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		/* a floor of 16 blocks */
+		host_user_alloc(BLOCKS(28));
+		balloon_set_new_target(1);
+		settle();
+		EXPECT_EQ(si_mem_available(), BLOCKS(2));
+		EXPECT_EQ(xen_balloon.current_pages,
+			  BLOCKS(30) + host.reserve);
+		settle_for(100);
+		EXPECT_EQ(si_mem_available(), BLOCKS(2));
+
+		/* an administrator who wants none gets none */
+		host_sysfs_write("floor_kb", "0");
+		settle_for(100);
+		EXPECT_EQ(si_mem_available(), 0);
+	}
+}
+
+TEST("given a floor that was raised no more than an eighth of the default stays available")
+{
+	host_boot(&pvh);
+	settle();
+	host_sysfs_write("floor_kb", "49152");
+	host_user_alloc(BLOCKS(28));
+	balloon_set_new_target(1);
+	settle_for(100);
+	EXPECT_EQ(si_mem_available(), BLOCKS(2));
+}
+
+TEST("given no memory while a batch takes blocks all of them go back at once")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		balloon_set_new_target(BLOCKS(24));
+		/* the first batch is a block */
+		xen_balloon.batch = BLOCKS(8);
+		xen_balloon.pass_seq = xen_balloon.target_seq;
+		oom_at_alloc(4);
+		host_run();
+		EXPECT_EQ(freed, BLOCKS(3));
+		EXPECT_EQ(allocs_left, 0);
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
+		EXPECT_EQ(host.nr_released[9], 0);
+		EXPECT_EQ(host.nr_released[0], 0);
+		host_check();
+	}
+}
+
+TEST("given no memory while a batch takes single pages all of them go back at once")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host.no_blocks = true;
+		balloon_set_new_target(BLOCKS(24));
+		oom_at_alloc(HOST_BLOCK < 64 ? 20 : 100);
+		host_run();
+		EXPECT_EQ(freed, HOST_BLOCK < 64 ? 0 : 64);
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
+		EXPECT_EQ(host.nr_released[0], 0);
+		host_check();
+		host.no_blocks = false;
+	}
+}
+
+TEST("given no memory twice in a batch no page is promised twice")
+{
+	host_boot(&pvh);
+	settle();
+	balloon_set_new_target(BLOCKS(24));
+	xen_balloon.batch = BLOCKS(8);
+	xen_balloon.pass_seq = xen_balloon.target_seq;
+	oom_at_alloc(4);
+	host.on_hypercall = NULL;
+	host_run();
+	EXPECT_EQ(freed, BLOCKS(3));
+	EXPECT_EQ(host_oom(), 0);
+}
+
+TEST("given no memory inflation rests for 5 s, then goes a block a second, then as ever")
+{
+	unsigned long second, before;
+
+	host_boot(&pvh);
+	settle();
+	host_advance(5);
+	EXPECT_EQ(host_oom(), 0);
+	balloon_set_new_target(BLOCKS(18));
+	host_advance(4);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
+	/* tries are 1, 2 and 4 s apart */
+	host_advance(3);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(31));
+	for (second = 0; second < 5; second++) {
+		before = xen_balloon.current_pages;
+		host_advance(1);
+		EXPECT_EQ(before - xen_balloon.current_pages, BLOCKS(1));
+	}
+
+	/* not before a minute is over is it as before */
+	balloon_set_new_target(BLOCKS(32));
+	settle();
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
+	host_advance(48);
+	balloon_set_new_target(BLOCKS(18));
+	host_run();
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(18));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given no memory while a populate-on-demand guest boots it goes on shrinking")
+{
+	struct host_config cfg = pvh;
+
+	cfg.pod_cache = 24;
+	host_start(&cfg);
+	host_xenstore("target", "49152");
+	host_xenstore("static-max", "65536");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_oom(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(24));
+	host_check();
+}
+
+TEST("given no memory the balloon keeps what Xen has")
+{
+	host_boot(&pvh);
+	balloon_set_new_target(BLOCKS(20));
+	settle();
+	EXPECT_EQ(host_oom(), 0);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(20));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given deflate_on_oom memory comes back, as far as the hard limit permits, and goes again later")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		balloon_set_new_target(BLOCKS(20));
+		settle();
+		EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+		EXPECT_EQ(host_sysfs_write("deflate_on_oom", "1"), 1);
+		EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 1);
+		EXPECT_EQ(host_oom(), BLOCKS(4));
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(24));
+		host_check();
+		EXPECT_EQ(host_oom(), BLOCKS(4));
+		host.hard_limit = (BLOCKS(28) + 3) * HOST_FRAMES;
+		EXPECT_EQ(host_oom(), 3);
+		EXPECT_EQ(host_oom(), 0);
+		host_check();
+
+		host_advance(4);
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(28) + 3);
+		host_advance(70);
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(20));
+		host_check();
+	}
+}
+
+TEST("given deflate_on_oom and a batch on its way only the batch comes back")
+{
+	host_boot(&pvh);
+	balloon_set_new_target(BLOCKS(30));
+	settle();
+	host_sysfs_write("deflate_on_oom", "y");
+	balloon_set_new_target(BLOCKS(24));
+	/* The batch has nothing yet, and has the lock. */
+	oom_at_alloc(1);
+	host_run();
+	EXPECT_EQ(freed, 0);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(30));
+	host_check();
+}
+
+TEST("deflate_on_oom takes yes or no")
+{
+	static const char * const bad[] = { "", "2", "-1", "maybe", "\n" };
+	unsigned int i;
+
+	host_boot(&pvh);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(host_sysfs_write("deflate_on_oom", bad[i]), -EINVAL);
+	EXPECT_EQ(host_sysfs_write_n("deflate_on_oom", "1\0", 2), -EINVAL);
+	EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+	host.capable = false;
+	EXPECT_EQ(host_sysfs_write("deflate_on_oom", "1"), -EPERM);
+	EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+}
+
+TEST("given no memory while pages are lent the caller is told, and nothing is lost")
+{
+	static struct page *pages[100];
+
+	host_boot(&pvh);
+	settle();
+	oom_at_alloc(2);
+	EXPECT_EQ(xen_alloc_ballooned_pages(100, pages), -ENOMEM);
+	EXPECT_EQ(allocs_left, 0);
+	EXPECT_EQ(xen_balloon.nr_unpopulated, 0);
+	host_check();
+	host.on_alloc = NULL;
+	EXPECT_EQ(xen_alloc_ballooned_pages(100, pages), 0);
+	xen_free_ballooned_pages(100, pages);
+	settle();
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
+	host_check();
+}

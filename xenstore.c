@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Front end for the toolstack: takes targets from memory/target of xenstore,
+ * and says in control/ and data/ how far the domain has come.
+ */
+
+#define pr_fmt(fmt) "xen:balloon: " fmt
+
+#include <linux/err.h>
+#include <linux/kstrtox.h>
+#include <linux/memory_hotplug.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include <xen/balloon.h>
+#include <xen/xen.h>
+#include <xen/xenbus.h>
+
+#include "balloon_internal.h"
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+/* A mem= limit, put aside at boot until the toolstack speaks. */
+u64 xen_saved_max_mem_size;
+#endif
+
+static void target_written(struct xenbus_watch *watch, const char *path,
+			   const char *token);
+static int xenstore_ready(struct notifier_block *nb, unsigned long event,
+			  void *data);
+static void report(struct work_struct *work);
+
+/**
+ * struct balloon_toolstack - what is known of the toolstack
+ * @watch: on memory/target
+ * @notifier: tells when xenstore can be read
+ * @learned: whether @difference is known
+ * @difference: pages in the toolstack's targets that are not the guest's
+ * @full_kb: the target that stands for all that the guest was started with, or
+ *           0 if it can be started with less
+ * @report: tells the toolstack how far the domain has come
+ * @reported: what @report said last
+ * @outdated: @reported may be of another xenstore
+ *
+ * Up to @full_kb all belongs to whoever handles memory/target: first the
+ * notifier, then the watch, never both. @report reads @learned, and then
+ * @difference, which does not change any more.
+ */
+struct balloon_toolstack {
+	struct xenbus_watch watch;
+	struct notifier_block notifier;
+	bool learned;
+	long difference;
+	u64 full_kb;
+	struct delayed_work report;
+	struct balloon_info reported;
+	bool outdated;
+};
+
+static struct balloon_toolstack toolstack = {
+	.watch = {
+		.node = "memory/target",
+		.callback = target_written,
+	},
+	.notifier = {
+		.notifier_call = xenstore_ready,
+	},
+	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, report, 0),
+};
+
+/* What it asks for */
+
+/* A number of KiB in memory/@key: -ENOENT and the like, -EINVAL, -ERANGE. */
+static int read_memory_key(const char *key, u64 *kb)
+{
+	unsigned int len;
+	char *text = xenbus_read(XBT_NIL, "memory", key, &len);
+	int rc;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+
+	rc = strlen(text) == len ? kstrtou64(text, 10, kb) : -EINVAL;
+	kfree(text);
+	if (!rc && KB_TO_PAGES(*kb) > balloon_max_target())
+		rc = -ERANGE;
+	return rc;
+}
+
+/*
+ * Targets for HVM and PVH guests count memory that the guest does not see. How
+ * much that is shows in the numbers before any ballooning, so it is learned
+ * from the first target.
+ */
+static void learn_difference(u64 first_target_kb)
+{
+	struct balloon_boot_counts counts;
+	u64 static_max_kb, videoram_kb;
+
+	if (xen_pv_domain() || xen_initial_domain())
+		return;
+
+	counts.guest = xen_balloon.boot_pages;
+	counts.xen = xen_balloon.boot_xen_pages;
+	/* No key is as good as one that cannot be true. */
+	if ((read_memory_key("static-max", &static_max_kb) &&
+	     read_memory_key("memory_static_max", &static_max_kb)) ||
+	    static_max_kb < first_target_kb)
+		static_max_kb = PAGES_TO_KB(counts.guest);
+	if (read_memory_key("videoram", &videoram_kb) ||
+	    videoram_kb > static_max_kb)
+		videoram_kb = 0;
+
+	counts.static_max = KB_TO_PAGES(static_max_kb);
+	counts.first_target = KB_TO_PAGES(first_target_kb);
+	counts.videoram = KB_TO_PAGES(videoram_kb);
+	toolstack.difference = balloon_learn_difference(&counts);
+	toolstack.full_kb = static_max_kb - videoram_kb;
+	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
+		 counts.static_max, counts.first_target, counts.videoram,
+		 counts.xen, counts.guest, toolstack.difference);
+
+	if (counts.first_target + counts.videoram < counts.static_max)
+		balloon_begin_pod_boot();
+}
+
+static void lift_mem_limit(void)
+{
+#ifdef CONFIG_MEMORY_HOTPLUG
+	/* It kept boot small; the toolstack's word counts more. */
+	if (xen_saved_max_mem_size)
+		max_mem_size = xen_saved_max_mem_size;
+#endif
+}
+
+static void take_up_target(void)
+{
+	unsigned long pages;
+	u64 target_kb;
+	int rc;
+
+	rc = read_memory_key("target", &target_kb);
+	/* No target is no news: the initial domain often has none. */
+	if (rc == -ENOENT)
+		return;
+	if (rc)
+		goto reject;
+
+	lift_mem_limit();
+	if (!toolstack.learned) {
+		learn_difference(target_kb);
+		/* For balloon_report(), which may run at any time. */
+		smp_store_release(&toolstack.learned, true);
+	}
+
+	rc = balloon_target_from_kb(target_kb, toolstack.difference, &pages);
+	if (rc)
+		goto reject;
+	/* Built a few pages short, the guest has no place for them. */
+	if (target_kb <= toolstack.full_kb)
+		pages = min(pages, xen_balloon.boot_pages);
+
+	/* After a migration xenstore knows nothing of us. */
+	WRITE_ONCE(toolstack.outdated, true);
+	balloon_set_new_target(pages);
+	return;
+
+reject:
+	pr_warn_ratelimited("ignoring memory/target of xenstore, the target stays: %d\n",
+			    rc);
+}
+
+static void target_written(struct xenbus_watch *watch, const char *path,
+			   const char *token)
+{
+	take_up_target();
+}
+
+/*
+ * Takes up the target before the watch is set, and so before late initcalls: a
+ * populate-on-demand guest must know it by then.
+ */
+static int xenstore_ready(struct notifier_block *nb, unsigned long event,
+			  void *data)
+{
+	int rc;
+
+	take_up_target();
+
+	rc = register_xenbus_watch(&toolstack.watch);
+	if (rc)
+		pr_err("cannot watch memory/target, the toolstack will not be followed: %d\n",
+		       rc);
+	return NOTIFY_DONE;
+}
+
+/* What it is told */
+
+/* Whether it could be written: not every toolstack lets a guest do that. */
+static bool tell_kb(const char *key, unsigned long pages)
+{
+	s64 kb = ((s64)pages + toolstack.difference) << (PAGE_SHIFT - 10);
+
+	return !xenbus_printf(XBT_NIL, "data/balloon", key, "%lld", kb);
+}
+
+static bool is_reported(const struct balloon_info *info)
+{
+	const struct balloon_info *last = &toolstack.reported;
+
+	return info->stats.current_pages == last->stats.current_pages &&
+	       info->stats.target_pages == last->stats.target_pages &&
+	       info->progress == last->progress && info->booted == last->booted;
+}
+
+static void report(struct work_struct *work)
+{
+	struct balloon_info info;
+
+	balloon_snapshot(&info);
+	if (!xchg(&toolstack.outdated, false) && is_reported(&info))
+		return;
+	toolstack.reported = info;
+
+	if (tell_kb("target-kb", info.stats.target_pages) &&
+	    tell_kb("current-kb", info.stats.current_pages))
+		xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
+			      balloon_progress_name(info.progress));
+
+	/* What XAPI waits for before it counts on a guest. */
+	if (info.booted && info.progress != BALLOON_MOVING)
+		xenbus_printf(XBT_NIL, "control", "feature-balloon", "1");
+}
+
+/**
+ * balloon_report() - the toolstack may want to hear of a pass of the worker
+ *
+ * Whatever happens, xenstore is written once a second at most, and not at all
+ * when there is nothing new.
+ */
+void balloon_report(void)
+{
+	/* Before that, its numbers cannot be said. */
+	if (smp_load_acquire(&toolstack.learned))
+		queue_delayed_work(system_freezable_wq, &toolstack.report, HZ);
+}
+
+/**
+ * balloon_xenstore_init() - follow the toolstack from now on
+ *
+ * Context: Process, at boot.
+ * Return: 0, or a negative errno; then nothing is registered.
+ */
+int __init balloon_xenstore_init(void)
+{
+	return register_xenstore_notifier(&toolstack.notifier);
+}
