@@ -155,6 +155,26 @@ TEST("given a populate-on-demand boot feature-balloon comes when it has settled"
 	expect_text("data/balloon/current-kb", "49152");
 }
 
+TEST("given a guest on its way it says so, and is not counted on yet")
+{
+	host_start(&pvh);
+	host_xenstore("target", "65536");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	host_run();
+	/* The report is due, and comes between two passes of the worker. */
+	host.frozen = true;
+	host_advance(2);
+	host_set_xenstore_target("40960");
+	host.frozen = false;
+	host_run();
+	expect_text("data/balloon/state", "moving");
+	EXPECT(!host_xenstore_text("control/feature-balloon"));
+	host_advance(2);
+	expect_text("data/balloon/state", "settled");
+	expect_text("control/feature-balloon", "1");
+}
+
 TEST("given a migration the keys are written anew, though nothing has changed")
 {
 	boot_with_target(&pvh, "65536", "65536");
