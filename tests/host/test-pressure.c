@@ -17,12 +17,14 @@ static const struct host_config *const kinds[] = { &pvh, &pv };
 
 #define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)
 
-static unsigned int allocs_left;
+static unsigned int allocs_left, allocs_after;
 static unsigned long freed, freed_again;
 
 static void oom_after_some(void)
 {
-	if (allocs_left && !--allocs_left) {
+	if (!allocs_left)
+		allocs_after++;
+	else if (!--allocs_left) {
 		freed = host_oom();
 		freed_again = host_oom();
 	}
@@ -32,7 +34,7 @@ static void oom_after_some(void)
 static void oom_at_alloc(unsigned int nr)
 {
 	allocs_left = nr;
-	freed = 0;
+	allocs_after = 0;
 	host.on_alloc = oom_after_some;
 }
 
@@ -86,6 +88,7 @@ TEST("given no memory while a batch takes blocks all of them go back at once")
 		host_run();
 		EXPECT_EQ(freed, BLOCKS(3));
 		EXPECT_EQ(freed_again, 0);
+		EXPECT_EQ(allocs_after, 0);
 		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
 		EXPECT_EQ(host.nr_released[9], 0);
 		EXPECT_EQ(host.nr_released[0], 0);
