@@ -181,22 +181,26 @@ def command(*argv, **options):
     return done.stdout
 
 
+def kernel_place(flavour, arch=X86, pages="4k", version="7.3"):
+    """The folder in which `make kernel` leaves a kernel, and the command in full."""
+    made = {"KVER": (version, "7.3"), "ARCH": (arch.debian, X86.debian), "PAGES": (pages, "4k"),
+            "FLAVOUR": (flavour, "ours")}
+    words = [f"{key}={value}" for key, (value, default) in made.items() if value != default]
+    name = [value for value, default in (made["ARCH"], made["PAGES"]) if value != default]
+    return BUILD / "kernel" / version / "-".join([*name, flavour]), " ".join(["make kernel", *words])
+
+
 def find_kernel(arch=X86, pages="4k", version="7.3"):
     """The kernel that dom0 and the guests run: $KERNEL or the one that was built."""
-    flavour = os.environ.get("FLAVOUR", "ours")
+    flavour = os.environ.get("FLAVOUR") or "ours"
     given = os.environ.get("KERNEL")
-    make, place = "make kernel", flavour
-    if arch is not X86:
-        make += f" ARCH={arch.debian}"
-        place = f"{arch.debian}-{place}"
-    if pages != "4k":
-        make += f" PAGES={pages}"
-        place = place.replace("-", f"-{pages}-", 1)
-    path = Path(given or BUILD / "kernel" / version / place / arch.kernel)
+    folder, make = kernel_place(flavour, arch, pages, version)
+    path = Path(given or folder / arch.kernel)
     if not path.is_file():
+        known = flavour in ("ours", "stock") or (TOP / f"tools/config/{flavour}.config").is_file()
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
-            f"run `{make}" + (f" FLAVOUR={flavour}`" if flavour != "ours" else "`")))
+            f"run `{make}`" if known else f"unknown FLAVOUR '{flavour}': use ours or stock"))
     offset, magic = arch.magic
     with open(path, "rb") as file:
         if file.read(offset + len(magic))[offset:] != magic:

@@ -101,7 +101,7 @@ def parse(argv, names):
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
                "FLAVOUR (ours or stock), ACCEL (tcg or kvm), QEMU. "
                "Logs are left in build/system/latest.")
-    parser.add_argument("--list", action="store_true", help="list the cases and stop")
+    parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
                         help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
@@ -110,6 +110,8 @@ def parse(argv, names):
     for name in options.case:
         if name not in names:
             parser.error(f"there is no case {name}: see --list")
+        if options.guest and name.split("-")[0] not in BOOTS[options.guest].guests:
+            parser.error(f"--guest {options.guest} has no case {name}: see --list")
     if options.guest:
         boots = [options.guest]
     else:
@@ -176,7 +178,7 @@ def main(argv):
     options, wanted = parse(argv, names)
     if options.list:
         for name, sentence in names.items():
-            print(f"{name:18} {sentence}")
+            print(f"{'*' if name in wanted else ' '} {name:20} {sentence}")
         return 0
 
     chosen = {}
