@@ -20,7 +20,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools check-host check-system check-build bench kernel ours stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-tools check-host check-system check-build bench kernel ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -65,7 +65,7 @@ check-system: $(needs-kernel)
 check-build:
 	@tools/check-build
 
-bench: ours stock
+bench: ours stock arm64-ours arm64-stock
 	@exec env KVER='$(KVER)' tests/bench/run
 
 kernel:
@@ -73,6 +73,9 @@ kernel:
 
 ours stock:
 	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' $@
+
+arm64-ours arm64-stock:
+	@exec env LINUX='$(LINUX)' ARCH=arm64 tools/kernel '$(KVER)' $(@:arm64-%=%)
 
 graft ungraft:
 	@test -n '$(LINUX)' || { echo 'make: error: which kernel tree? Say make $@ LINUX=/path/to/linux' >&2; exit 1; }

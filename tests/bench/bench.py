@@ -2,6 +2,7 @@
 """Measures this driver against the one of the same kernel tree, and both against Xen
 itself: instructions, hypercalls, the lock, wall-clock time. See Documentation/testing.rst."""
 import argparse
+import dataclasses
 import fcntl
 import json
 import os
@@ -15,14 +16,42 @@ TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "tests/system"))
 import rig          # noqa: E402
 import results      # noqa: E402
+import symbols      # noqa: E402
 from results import Wrong   # noqa: E402
 
 HERE = TOP / "tests/bench"
 FOLDER = rig.BUILD / "bench"
 README, PICTURE = TOP / "README.md", TOP / "Documentation/bench.svg"
 KVER = os.environ.get("KVER") or "7.3"
-GUESTS = {"pv": ["fresh", "fragmented", "host_fragmented"],
-          "pvh": ["fresh", "fragmented", "host_fragmented", "pod_boot"]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Counting:
+    """How the machines of an architecture are counted in."""
+    arch: rig.Arch
+    cpu: str            # of which QEMU plays one
+    hooks: dict         # count.c's name -> Xen's function
+    table: tuple        # symbols.of_xen()'s arguments
+
+
+X86 = Counting(
+    rig.X86, rig.CPU_TCG, {"switch": "context_switch", "pv": "pv_hypercall", "hvm": "hvm_hypercall"},
+    ("I", 4, 0xffff82d040000000))
+ARM64 = Counting(
+    rig.ARM64, "cortex-a57", {"switch": "context_switch", "hvc": "traps.c#do_trap_hypercall"},
+    ("Q", 256, 0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Guest:
+    how: Counting
+    cases: tuple = ("fresh", "fragmented", "host_fragmented")
+    quick: bool = True      # part of make check
+
+
+GUESTS = {"pv": Guest(X86),
+          "pvh": Guest(X86, (*Guest.cases, "pod_boot")),
+          "arm64": Guest(ARM64, quick=False)}
 FLAVOURS = ("ours", "stock")
 QUICK = {"memory": 640, "small": 384}
 FULL = {"memory": 1280, "small": 256}
@@ -34,47 +63,27 @@ HOOKS = {
               "lock": "balloon_mutex"},
 }
 KERNEL_HOOKS = {"take": "mutex_lock", "drop": "mutex_unlock"}
-XEN_HOOKS = {"switch": "context_switch", "pv": "pv_hypercall", "hvm": "hvm_hypercall"}
 
 
 # --- symbols, the plugin, versions ------------------------------------------------------
 
-def kernel_file(flavour, name):
-    path = rig.BUILD / "kernel" / KVER / flavour / name
-    if not path.is_file():
-        raise rig.Trouble(f"no kernel at {path}: run `make kernel KVER={KVER} FLAVOUR={flavour}`")
-    return path
+def kernel_file(flavour, name, arch=rig.X86):
+    folder, make = rig.kernel_place(flavour, arch, version=KVER)
+    if not (folder / name).is_file():
+        raise rig.Trouble(f"no kernel at {folder / name}: run `{make}`")
+    return folder / name
 
 
-def kernel_symbols(flavour):
-    listing = rig.command("nm", str(kernel_file(flavour, "vmlinux")))
-    words = [line.split() for line in listing.splitlines()]
-    return {line[2]: int(line[0], 16) for line in words if len(line) == 3}
+def shared(flavour, arch):
+    """The folder of what the machines with this kernel boot."""
+    return FOLDER / f"{arch.debian}-{flavour}"
 
 
-def write_xen_symbols(shared, wanted, path):
-    machine = rig.Machine("symbols", FOLDER / "symbols", shared, kernel_file("ours", "bzImage"),
-                          "symbols.sh", wanted=wanted)
-    rig.run([machine], lambda *_: None)
-    found = [line.split()[1::2] for line in machine.lines if line.startswith("symbol ")]
-    if machine.verdict() != (1, 0) or not found:
-        raise rig.Trouble(f"Xen's symbols cannot be read: {machine.verdict()} (see {machine.folder})")
-    path.write_text("".join(f"{address} {name}\n" for address, name in found))
-
-
-def xen_symbols(shared, everything):
-    wanted = "." if everything else f"({'|'.join(XEN_HOOKS.values())})$"
-    path = rig.kept(f"symbols-{rig.digest(shared / 'xen', wanted)}",
-                    lambda path: write_xen_symbols(shared, wanted, path))
-    words = [line.split() for line in path.read_text().splitlines()]
-    return {name: int(address, 16) for address, name in words}
-
-
-def resolve(hook, symbols, where):
+def resolve(hook, addresses, where):
     name, colon, rest = hook.partition(":")
-    if name not in symbols:
-        raise rig.Trouble(f"{where} has no symbol {name}: bring HOOKS in tests/bench/bench.py up to date")
-    return f"{symbols[name]:x}{colon}{rest}"
+    if name not in addresses:
+        raise rig.Trouble(f"{where} has no symbol {name}: bring the hooks in tests/bench/bench.py up to date")
+    return f"{addresses[name]:x}{colon}{rest}"
 
 
 def plugin():
@@ -84,54 +93,59 @@ def plugin():
         stderr=subprocess.PIPE))
 
 
-def counting(folder, flavour, xen, places):
+def all_symbols(flavour, how):
+    """(the kernel's, Xen's)"""
+    image = (shared(flavour, how.arch) / "xen").read_bytes()
+    return symbols.of_kernel(kernel_file(flavour, "vmlinux", how.arch)), symbols.of_xen(image, *how.table)
+
+
+def counting(folder, flavour, how, places):
     """QEMU's options for a machine whose clock is its instructions, with the plugin."""
-    kernel = kernel_symbols(flavour)
+    kernel, xen = all_symbols(flavour, how)
     words = {"out": folder / "counts", "places": int(places)}
     words.update({name: resolve(hook, kernel, f"the kernel {flavour}")
                   for name, hook in {**HOOKS[flavour], **KERNEL_HOOKS}.items()})
-    words.update({name: resolve(hook, xen, "Xen") for name, hook in XEN_HOOKS.items()})
-    return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", rig.CPU_TCG,
+    words.update({name: resolve(hook, xen, "Xen") for name, hook in how.hooks.items()})
+    return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", how.cpu,
             "-plugin", ",".join([str(plugin()), *(f"{key}={value}" for key, value in words.items())])]
 
 
-def qemu_version():
-    said = rig.command(rig.find_qemu(), "--version")
+def qemu_version(arch):
+    said = rig.command(rig.find_qemu(arch), "--version")
     version = re.search(r"version (\S+)", said).group(1)
     if not version.startswith("7.2."):
         raise rig.Trouble(f"QEMU {version} cannot be counted in: tests/bench/count.c is for Debian 12's 7.2")
     return version
 
 
-def kernel_version(flavour):
-    with open(kernel_file(flavour, "bzImage"), "rb") as file:
-        head = file.read(0x8000)
-    at = int.from_bytes(head[0x20e:0x210], "little") + 0x200
-    return head[at:at + 200].split(b"\0")[0].split()[0].decode()
+def kernel_version(arch):
+    found = re.search(rb"Linux version (\S+) \(", kernel_file("ours", "vmlinux", arch).read_bytes())
+    return found[1].decode()
 
 
-def versions(machine):
+def versions(machine, arch):
     log = (machine.folder / "xen.log").read_text(errors="replace")
     xen = re.search(r"Xen version (\S+)", log)
     commit = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"],
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
-    return {"linux": kernel_version("ours"), "xen": xen.group(1) if xen else "unknown",
-            "qemu": qemu_version(), "driver": commit or "not from git"}
+    return {"linux": kernel_version(arch), "xen": xen.group(1) if xen else "unknown",
+            "qemu": qemu_version(arch), "driver": commit or "not from git"}
 
 
 # --- the machines --------------------------------------------------------------------------
 
 def make_machine(kind, flavour, guest, cases, size, qemu=None):
-    name = f"{kind}-{flavour}-{guest}"
-    return rig.Machine(name, FOLDER / name, FOLDER / flavour, kernel_file(flavour, "bzImage"),
-                       "bench.sh", memory_mib=MACHINE_MIB, limit=3600, qemu=qemu, guest=guest,
+    name, arch = f"{kind}-{flavour}-{guest}", GUESTS[guest].how.arch
+    return rig.Machine(name, FOLDER / name, shared(flavour, arch), kernel_file(flavour, arch.kernel, arch),
+                       "bench.sh", memory_mib=MACHINE_MIB, limit=3600, qemu=qemu, arch=arch, guest=guest,
                        cases=":".join(cases), memory=size["memory"], small=size["small"],
                        floor=int(flavour == "ours"))
 
 
-def counted_machine(flavour, guest, cases, size, xen, places=False):
+def counted_machine(flavour, guest, cases, size, places=False):
     folder = FOLDER / f"counted-{flavour}-{guest}"
-    return make_machine("counted", flavour, guest, cases, size, counting(folder, flavour, xen, places))
+    return make_machine("counted", flavour, guest, cases, size,
+                        counting(folder, flavour, GUESTS[guest].how, places))
 
 
 def prepare(machines):
@@ -174,14 +188,13 @@ def add_times(figures, times, what):
         values["wall_s"] = times.get((case, direction, what))
 
 
-def measure(guests, cases, size, xen):
-    """The objects for results.json."""
+def measure(guests, size):
+    """The objects for results.json; guests is guest -> cases."""
     counted, timed = {}, {}
-    for guest in guests:
-        wanted = [case for case in GUESTS[guest] if case in cases]
+    for guest, cases in guests.items():
         for flavour in FLAVOURS:
-            counted[flavour, guest] = counted_machine(flavour, guest, wanted, size, xen)
-            timed[flavour, guest] = make_machine("timed", flavour, guest, wanted, size)
+            counted[flavour, guest] = counted_machine(flavour, guest, cases, size)
+            timed[flavour, guest] = make_machine("timed", flavour, guest, cases, size)
     rig.say(f"{len(counted)} machines whose clock is the instructions, two at a time")
     run(list(counted.values()), 2)
     figures = {}
@@ -203,7 +216,7 @@ def measure(guests, cases, size, xen):
             if flavour == "ours":
                 add_times(floors, times, "floor")
                 measured["floor"] = floors
-        out += results.assemble(guest, measured, versions(counted["ours", guest]))
+        out += results.assemble(guest, measured, versions(counted["ours", guest], GUESTS[guest].how.arch))
     return out
 
 
@@ -220,7 +233,7 @@ def deliver(found):
     (FOLDER / "results.json").write_text(json.dumps(found, indent=1) + "\n")
     draw(found, FOLDER / "results.svg")
     print(results.markdown(found))
-    for line in results.target_lines(found):
+    for line in results.goal_lines(found):
         print(line)
 
 
@@ -249,7 +262,7 @@ def publish(path):
     return 0
 
 
-def show_places(machine, symbols, count=30):
+def show_places(machine, addresses, count=30):
     """Where the instructions of each move went, all of the machine's, by function."""
     marks = results.read_counts((machine.folder / "counts").read_text())
     for line in machine.lines:
@@ -258,7 +271,7 @@ def show_places(machine, symbols, count=30):
             continue
         first, pages = int(words[3]), int(words[4])
         print(f"\n{machine.name} {words[1]} {words[2]}: instructions per page")
-        for name, insns in results.by_function(marks[first], marks[first + 1], symbols)[:count]:
+        for name, insns in results.by_function(marks[first], marks[first + 1], addresses)[:count]:
             print(f"{insns / pages:10.1f}  {name}")
 
 
@@ -267,17 +280,45 @@ def parse(argv):
         prog="tests/bench/run", description=__doc__,
         epilog="environment: KVER (default 7.3; kernels as `make kernel` leaves them), QEMU. "
                "Leaves results.json and results.svg in build/bench, a folder of logs for each machine too.")
-    parser.add_argument("--quick", action="store_true",
-                        help="a small move under this driver, checked against loose bounds; part of make check")
     parser.add_argument("--guest", choices=GUESTS, help="only this type of guest")
     parser.add_argument("--case", choices=results.CASES, help="only this case")
-    parser.add_argument("--places", choices=FLAVOURS, metavar="FLAVOUR",
-                        help="instead, where one kernel (ours or stock) spends its instructions, by function")
-    parser.add_argument("--check", type=Path, metavar="FILE", help="only say whether FILE is a valid results.json")
-    parser.add_argument("--targets", action="store_true", help="only print what build/bench/results.json reaches")
-    parser.add_argument("--readme", action="store_true",
-                        help="only put build/bench/results.json into README.md and Documentation/bench.svg")
-    return parser.parse_args(argv)
+    instead = parser.add_argument_group("instead of measuring both drivers").add_mutually_exclusive_group()
+    instead.add_argument("--quick", action="store_true",
+                         help="a small move under this driver, checked against loose bounds; "
+                              "part of make check, without arm64 guests")
+    instead.add_argument("--places", choices=FLAVOURS, metavar="FLAVOUR",
+                         help="where one kernel (ours or stock) spends its instructions, by function")
+    instead.add_argument("--check", type=Path, metavar="FILE",
+                         help="say whether FILE is a valid results.json")
+    instead.add_argument("--goals", action="store_true", help="print what build/bench/results.json reaches")
+    instead.add_argument("--readme", action="store_true",
+                         help="put build/bench/results.json into README.md and Documentation/bench.svg")
+    options = parser.parse_args(argv)
+    if (options.guest or options.case) and (options.check or options.goals or options.readme):
+        parser.error("--guest and --case are for measuring, and this is of all that was measured")
+    if options.quick and options.case:
+        parser.error("--quick has a case of its own")
+    if options.case and options.guest and options.case not in GUESTS[options.guest].cases:
+        parser.error(f"there is no case {options.case} for {options.guest}")
+    return options
+
+
+def chosen(options):
+    """guest -> cases"""
+    guests = [options.guest] if options.guest else [
+        name for name, guest in GUESTS.items() if guest.quick or not options.quick]
+    cases = {name: [case for case in GUESTS[name].cases if options.case in (case, None)] for name in guests}
+    return {name: wanted for name, wanted in cases.items() if wanted}
+
+
+def find_places(flavour, guests):
+    machines = {guest: counted_machine(flavour, guest, cases, FULL, places=True)
+                for guest, cases in guests.items()}
+    run(list(machines.values()), 2)
+    for guest, machine in machines.items():
+        judge(machine)
+        kernel, xen = all_symbols(flavour, GUESTS[guest].how)
+        show_places(machine, {**kernel, **{f"xen:{name}": at for name, at in xen.items()}})
 
 
 def main(argv):
@@ -287,12 +328,15 @@ def main(argv):
         return 0
     if options.readme:
         return publish(FOLDER / "results.json")
-    if options.targets:
-        for line in results.target_lines(read_results(FOLDER / "results.json")):
+    if options.goals:
+        for line in results.goal_lines(read_results(FOLDER / "results.json")):
             print(line)
         return 0
 
-    qemu_version()
+    guests = chosen(options)
+    archs = {guest.how.arch.debian: guest.how.arch for guest in map(GUESTS.get, guests)}.values()
+    for arch in archs:
+        qemu_version(arch)
     FOLDER.mkdir(parents=True, exist_ok=True)
     lock = open(FOLDER / "lock", "w")
     try:
@@ -300,33 +344,27 @@ def main(argv):
     except BlockingIOError:
         raise rig.Trouble(f"another run uses {FOLDER}: wait for it to end") from None
     flavours = ["ours"] if options.quick else [options.places] if options.places else FLAVOURS
-    guests = [options.guest] if options.guest else list(GUESTS)
-    cases = [options.case] if options.case else list(results.CASES)
+    folders = []
     try:
         rig.say("preparing images")
-        for flavour in {"ours", *flavours}:
-            rig.images(kernel_file(flavour, "bzImage"), FOLDER / flavour)
-        xen = xen_symbols(FOLDER / "ours", bool(options.places))
+        for arch in archs:
+            for flavour in flavours:
+                folders.append(shared(flavour, arch))
+                rig.images(kernel_file(flavour, arch.kernel, arch), folders[-1], arch)
         if options.quick:
             import quick
-            return quick.main(guests, xen)
+            return quick.main(guests)
         if options.places:
-            machines = [counted_machine(options.places, guest, [case for case in GUESTS[guest] if case in cases],
-                                        FULL, xen, places=True) for guest in guests]
-            run(machines, 2)
-            for machine in machines:
-                judge(machine)
-                show_places(machine, {**kernel_symbols(options.places),
-                                      **{f"xen:{name}": at for name, at in xen.items()}})
+            find_places(options.places, guests)
             return 0
-        deliver(measure(guests, cases, FULL, xen))
+        deliver(measure(guests, FULL))
         return 0
     except Wrong as wrong:
         raise rig.Trouble(f"the measurement contradicts itself: {wrong}") from None
     finally:
-        for flavour in FLAVOURS:
+        for folder in folders:
             for name in ("dom0.cpio", "xen"):
-                (FOLDER / flavour / name).unlink(missing_ok=True)
+                (folder / name).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
  *
  * Arguments: out=FILE, and symbols as NAME=ADDRESS:
  *   switch     Xen's context_switch(prev, next)
- *   pv, hvm    Xen's pv_hypercall(regs), hvm_hypercall(regs)
+ *   pv, hvm    Xen's functions that are called with a hypercall's registers, on
+ *   hvc        x86 for both types of guests, on Arm
  *   up, down   of the driver: its functions that populate and release extents,
  *              as ADDRESS:N:O, where argument N has the number of extents and
  *              argument O their order (-: order 0)
@@ -48,24 +49,40 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
 void *qemu_get_cpu(int index);
 int cpu_memory_rw_debug(void *cpu, uint64_t addr, void *buf, size_t len, bool write);
-int x86_cpu_gdb_read_register(void *cpu, void *bytes, int reg);
+/* Each is only in the program that plays its architecture. */
+typedef int read_register_fn(void *cpu, void *bytes, int reg);
+__attribute__((weak)) read_register_fn x86_cpu_gdb_read_register, aarch64_cpu_gdb_read_register;
 
+struct info { const char *target; };	/* the beginning of it */
 struct bytes { uint8_t *data; unsigned int len; };	/* GLib's GByteArray */
 struct bytes *g_byte_array_new(void);
 struct bytes *g_byte_array_set_size(struct bytes *bytes, unsigned int len);
 
 int qemu_plugin_version = 1;
 
+/* --- what differs between architectures ------------------------------------------ */
+
+static const struct arch {
+	const char *name;		/* QEMU's */
+	read_register_fn *read_register;
+	int arguments[4];		/* a function's, as gdb numbers registers */
+	int nr, first, second;		/* a hypercall's, in Xen's struct cpu_user_regs */
+} archs[] = {
+	{ "x86_64", x86_cpu_gdb_read_register, { 5, 4, 3, 2 }, 10, 14, 13 },
+	{ "aarch64", aarch64_cpu_gdb_read_register, { 0, 1, 2, 3 }, 16, 0, 1 },
+};
+#define REGS	17	/* as many as are looked at */
+static const struct arch *arch;
+
 static uint64_t argument(int nr)
 {
-	static const int gdb_numbers[] = { 5, 4, 3, 2 };	/* rdi, rsi, rdx, rcx */
 	static struct bytes *bytes;
 	uint64_t value;
 
 	if (!bytes)
 		bytes = g_byte_array_new();
 	g_byte_array_set_size(bytes, 0);
-	x86_cpu_gdb_read_register(qemu_get_cpu(0), bytes, gdb_numbers[nr]);
+	arch->read_register(qemu_get_cpu(0), bytes, arch->arguments[nr]);
 	memcpy(&value, bytes->data, sizeof(value));
 	return value;
 }
@@ -83,9 +100,6 @@ static uint64_t argument(int nr)
 #define MMU_UPDATE_PREEMPTED	0x80000000u
 #define MEM_DECREASE	1
 #define MEM_POPULATE	6
-
-/* Those registers of a hypercall's struct cpu_user_regs that are looked at. */
-enum { RAX = 10, RSI = 13, RDI = 14, REGS = 15 };
 
 #define VCPUS	64
 static struct vcpu {
@@ -170,7 +184,7 @@ static void mark(unsigned int nr)
 
 static void on_hypercall(unsigned int cpu, void *data)
 {
-	uint64_t regs[REGS];
+	uint64_t regs[REGS], first;
 	bool moves = false, continued = false;
 	unsigned int nr;
 
@@ -180,20 +194,21 @@ static void on_hypercall(unsigned int cpu, void *data)
 		return;
 	}
 	settle();
-	nr = (uint32_t)regs[RAX];
-	if (nr == CALL_XEN_VERSION && (regs[RDI] & MARK_MASK) == MARK) {
-		mark(regs[RDI] & ~MARK_MASK);
+	nr = regs[arch->nr];
+	first = regs[arch->first];
+	if (nr == CALL_XEN_VERSION && (first & MARK_MASK) == MARK) {
+		mark(first & ~MARK_MASK);
 		return;
 	}
 	if (nr == CALL_MEMORY_OP) {
-		unsigned int kind = regs[RDI] & ((1 << MEMORY_OP_BITS) - 1);
+		unsigned int kind = first & ((1 << MEMORY_OP_BITS) - 1);
 
-		continued = regs[RDI] >> MEMORY_OP_BITS;
+		continued = first >> MEMORY_OP_BITS;
 		moves = kind == MEM_DECREASE || kind == MEM_POPULATE;
 		current->decrease += kind == MEM_DECREASE && !continued;
 		current->populate += kind == MEM_POPULATE && !continued;
 	} else if (nr == CALL_MMU_UPDATE || nr == CALL_MMUEXT_OP) {
-		continued = regs[RSI] & MMU_UPDATE_PREEMPTED;
+		continued = regs[arch->second] & MMU_UPDATE_PREEMPTED;
 	}
 	if (moves) {
 		if (!current->first)
@@ -296,9 +311,15 @@ static void add_extents_hook(const char *text)
 	add_hook(text, on_extents, hook);
 }
 
-int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
+int qemu_plugin_install(plugin_id id, const struct info *info, int argc, char **argv)
 {
-	(void)info;
+	for (size_t i = 0; i < sizeof(archs) / sizeof(*archs); i++)
+		if (!strcmp(archs[i].name, info->target))
+			arch = &archs[i];
+	if (!arch) {
+		fprintf(stderr, "count: nothing is known of %s\n", info->target);
+		return 1;
+	}
 	for (int i = 0; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
 
@@ -311,7 +332,8 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv)
 			out = fopen(value, "w");
 		else if (!strcmp(argv[i], "switch"))
 			add_hook(value, on_switch, NULL);
-		else if (!strcmp(argv[i], "pv") || !strcmp(argv[i], "hvm"))
+		else if (!strcmp(argv[i], "pv") || !strcmp(argv[i], "hvm") ||
+			 !strcmp(argv[i], "hvc"))
 			add_hook(value, on_hypercall, NULL);
 		else if (!strcmp(argv[i], "up") || !strcmp(argv[i], "down"))
 			add_extents_hook(value);

@@ -36,7 +36,7 @@
 #define MARK		0x6d610000
 #define BLOCK_ORDER	9
 #define BATCH		65536		/* extents of a call: its list is 512 KiB */
-/* Addresses of a PVH guest that are far above its memory. */
+/* Addresses of a PVH or arm64 guest that are far above its memory. */
 #define HOLE_GFN	0x200000
 
 bool bench_command(int argc, char **argv);
@@ -126,8 +126,8 @@ static void floor_(int order, long nr_pages, int nr_mark)
 
 /* --- memory without 2 MiB blocks ---------------------------------------------------- */
 
-/* Free blocks of 2 MiB and more, in 2 MiB. */
-static unsigned long free_blocks(void)
+/* Free blocks of this order and more, in blocks of this order. */
+static unsigned long free_blocks(int least_order)
 {
 	FILE *f = fopen("/proc/buddyinfo", "r");
 	unsigned long total = 0;
@@ -141,8 +141,8 @@ static unsigned long free_blocks(void)
 		if (!at || sscanf(at, "zone %*s%n", &skip) < 0)
 			continue;
 		for (at += skip; sscanf(at, "%lu%n", &nr, &skip) == 1; at += skip, order++)
-			if (order >= BLOCK_ORDER)
-				total += nr << (order - BLOCK_ORDER);
+			if (order >= least_order)
+				total += nr << (order - least_order);
 	}
 	if (!f)
 		err(1, "/proc/buddyinfo");
@@ -165,6 +165,7 @@ static void set_sysctl(const char *name, const char *value, char was[16])
 
 #define CHUNK	(1UL << 20)
 #define CHUNK_PAGES	256
+#define RUN_ORDER	5	/* more than there is between two pages that are kept */
 
 static void give_back(int pagemap, char *chunk, int spacing)
 {
@@ -178,6 +179,20 @@ static void give_back(int pagemap, char *chunk, int spacing)
 		if ((entries[i] & ((1ULL << 55) - 1)) % spacing &&
 		    madvise(chunk + i * page, page, MADV_DONTNEED_LOCKED))
 			err(1, "giving pages back");
+}
+
+/*
+ * What is free between the kernel's own pages no program is given, but it is a block of
+ * 2 MiB as soon as the kernel lets go of those. A pipe is filled with pages of the kernel's.
+ */
+static void fill_pipes(void)
+{
+	static char data[1 << 16];
+	int ends[2];
+
+	while (free_blocks(RUN_ORDER) && !pipe(ends))
+		if (write(ends[1], data, sizeof(data)) != sizeof(data))
+			err(1, "pipe");
 }
 
 static void fragment(int spacing)
@@ -210,15 +225,16 @@ static void fragment(int spacing)
 	    mlock2(memory, room, MLOCK_ONFAULT))
 		err(1, "memory");
 	/* What others free meanwhile may make a block again, seldom twice. */
-	for (int round = 0; round < 5 && free_blocks(); round++) {
-		for (at = 0; at + CHUNK <= room && free_blocks(); at += CHUNK)
+	for (int round = 0; round < 5 && free_blocks(BLOCK_ORDER); round++) {
+		for (at = 0; at + CHUNK <= room && free_blocks(BLOCK_ORDER); at += CHUNK)
 			memset(memory + at, 1, CHUNK);
 		used = at > used ? at : used;
 		for (at = 0; at < used; at += CHUNK)
 			give_back(pagemap, memory + at, spacing);
 	}
-	if (free_blocks())
-		errx(1, "%lu free blocks of 2 MiB are left", free_blocks());
+	fill_pipes();
+	if (free_blocks(RUN_ORDER))
+		errx(1, "%lu free blocks of 128 KiB are left", free_blocks(RUN_ORDER));
 	set_sysctl("min_free_kbytes", min_free, NULL);
 	set_sysctl("percpu_pagelist_high_fraction", "0", NULL);
 	for (int fd = 0; fd < 3; fd++)
@@ -231,9 +247,17 @@ static void fragment(int spacing)
 
 /* --- a host without 2 MiB blocks ---------------------------------------------------- */
 
+/* Xen on Arm knows no others, and must be told how many frames their tables may take. */
+#ifdef __aarch64__
+#define HOG_FLAGS	(XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
+#else
+#define HOG_FLAGS	0
+#endif
+
 static void hog(int spacing)
 {
 	struct xen_domctl_createdomain config = {
+		.flags = HOG_FLAGS,
 		.max_vcpus = 1, .max_evtchn_port = 1, .max_grant_frames = 1,
 		.max_maptrack_frames = 0, .grant_opts = XEN_DOMCTL_GRANT_version(1),
 	};
@@ -247,6 +271,9 @@ static void hog(int spacing)
 	if (xc_physinfo(xc, &info) || xc_domain_create(xc, &domid, &config) ||
 	    xc_domain_setmaxmem(xc, domid, ~0U))
 		err(1, "a domain to take memory");
+	if (HOG_FLAGS &&
+	    xc_set_paging_mempool_size(xc, domid, (info.free_pages / 512 + 256) * XC_PAGE_SIZE))
+		err(1, "its tables");
 	frames = calloc(info.free_pages + BATCH, sizeof(*frames));
 	back = calloc(info.free_pages + BATCH, sizeof(*back));
 	do {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# The plan of `make bench`. From the host: $guest (pv, pvh), $cases, $memory and $small
+# The plan of `make bench`. From the host: $guest (pv, pvh, arm64), $cases, $memory and $small
 # (MiB), $floor (1: measure it, too). Tells for each move
 #	move CASE DIRECTION MARK PAGES CPU_NS MS
 # where marks MARK and MARK + 1 are around it for count.c, and for a floor
@@ -15,6 +15,7 @@ guest_config()
 {
 	case $1 in
 	pod)	echo pvh "$small" "$memory" ;;
+	arm64)	echo pvh "$memory" "$memory" ;;
 	*)	echo "$1" "$memory" "$memory" ;;
 	esac
 }
