@@ -47,15 +47,13 @@ static void quarantine(struct xen_balloon *b, unsigned int nr_extents,
 static void adjust_managed(struct page **pages, unsigned int nr_extents,
 			   unsigned int order, int sign)
 {
-	unsigned int i, next;
+	unsigned int i, run;
 
 	/* Not one by one: each call walks all zones. */
-	for (i = 0; i < nr_extents; i = next) {
-		for (next = i + 1; next < nr_extents; next++)
-			if (page_zone(pages[next]) != page_zone(pages[i]))
-				break;
+	for (i = 0; i < nr_extents; i += run) {
+		run = balloon_zone_run(pages + i, nr_extents - i);
 		adjust_managed_page_count(pages[i],
-					  sign * ((long)(next - i) << order));
+					  sign * ((long)run << order));
 	}
 }
 

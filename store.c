@@ -26,12 +26,36 @@ void balloon_mark_online(struct page *page, unsigned int order)
 		__ClearPageOffline(page);
 }
 
+/* How many of them, from the first on, are in its zone. */
+unsigned int balloon_zone_run(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 1; i < nr; i++)
+		if (page_zone(pages[i]) != page_zone(pages[0]))
+			break;
+	return i;
+}
+
 static void store_count(struct xen_balloon *b, struct page *page, long change)
 {
 	unsigned long *nr = PageHighMem(page) ? &b->nr_high : &b->nr_low;
 
 	WRITE_ONCE(*nr, *nr + change);
 	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
+}
+
+/* Not one by one: each call is an atomic operation. */
+static void store_count_all(struct xen_balloon *b, struct page **pages,
+			    unsigned int nr_extents, unsigned int order,
+			    int sign)
+{
+	unsigned int i, run;
+
+	for (i = 0; i < nr_extents; i += run) {
+		run = balloon_zone_run(pages + i, nr_extents - i);
+		store_count(b, pages[i], sign * ((long)run << order));
+	}
 }
 
 /* Lowmem is wanted first: by the guest, and by who borrows pages. */
@@ -85,19 +109,22 @@ static void store_join(struct xen_balloon *b, struct page *page)
 	store_add(block, &b->blocks);
 }
 
-/* All pages of an extent are PageOffline with a reference count of one. */
-void balloon_store_put(struct xen_balloon *b, struct page *page,
-		       unsigned int order)
+static void store_add_extent(struct xen_balloon *b, struct page *page,
+			     unsigned int order)
 {
-	lockdep_assert_held(&b->lock);
-
-	store_count(b, page, 1L << order);
 	if (order) {
 		store_add(page, &b->blocks);
 	} else {
 		store_add_single(b, page);
 		store_join(b, page);
 	}
+}
+
+/* All pages of an extent are PageOffline with a reference count of one. */
+void balloon_store_put(struct xen_balloon *b, struct page *page,
+		       unsigned int order)
+{
+	balloon_store_put_all(b, &page, 1, order);
 }
 
 static bool fills_block(struct page **pages)
@@ -123,13 +150,16 @@ void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
 {
 	unsigned int i = nr_extents;
 
+	lockdep_assert_held(&b->lock);
+
+	store_count_all(b, pages, nr_extents, order, 1);
 	while (i) {
 		if (!order && i >= BLOCK_PAGES &&
 		    fills_block(pages + i - BLOCK_PAGES)) {
 			i -= BLOCK_PAGES;
-			balloon_store_put(b, pages[i], BLOCK_ORDER);
+			store_add_extent(b, pages[i], BLOCK_ORDER);
 		} else {
-			balloon_store_put(b, pages[--i], order);
+			store_add_extent(b, pages[--i], order);
 		}
 	}
 }
@@ -158,8 +188,6 @@ static struct page *store_take(struct xen_balloon *b, unsigned int order,
 	struct list_head *list = order ? &b->blocks : &b->singles;
 	struct page *page = store_first(list, lowmem);
 
-	lockdep_assert_held(&b->lock);
-
 	if (!page && !order) {
 		struct page *block = store_first(&b->blocks, lowmem);
 
@@ -175,7 +203,6 @@ static struct page *store_take(struct xen_balloon *b, unsigned int order,
 		list_del(&page->lru);
 	else
 		store_remove_single(page);
-	store_count(b, page, -(1L << order));
 	return page;
 }
 
@@ -185,10 +212,13 @@ unsigned int balloon_store_take_all(struct xen_balloon *b, struct page **pages,
 {
 	unsigned int i;
 
+	lockdep_assert_held(&b->lock);
+
 	for (i = 0; i < nr_extents; i++) {
 		pages[i] = store_take(b, order, lowmem);
 		if (!pages[i])
 			break;
 	}
+	store_count_all(b, pages, i, order, -1);
 	return i;
 }

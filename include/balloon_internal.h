@@ -355,6 +355,7 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v);
 
 void balloon_mark_offline(struct page *page, unsigned int order);
 void balloon_mark_online(struct page *page, unsigned int order);
+unsigned int balloon_zone_run(struct page **pages, unsigned int nr);
 void balloon_store_put(struct xen_balloon *b, struct page *page,
 		       unsigned int order);
 void balloon_store_put_all(struct xen_balloon *b, struct page **pages,
