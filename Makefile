@@ -20,13 +20,13 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools check-host check-system check-build bench kernel ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-tools check-host check-system check-build bench tools kernel ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo            watch guests under real Xen shrink and grow (needs no Xen here)'
 	@echo 'make check           build and test everything; last line: N passed, N failed'
-	@echo '  make check-tools     the scripts under tools/'
+	@echo '  make check-tools     what is under tools/'
 	@echo '  make check-host      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
@@ -34,6 +34,8 @@ help:
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
 	@echo '                     Xen alone -> build/bench/results.{json,svg} (single parts: tests/bench/run --help)'
+	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
+	@echo '                     (make -C tools/xen-balloon install: with manual page and completion)'
 	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
 	@echo '  ARCH=arm64 [PAGES=64k]'
@@ -76,6 +78,9 @@ ours stock:
 
 arm64-ours arm64-stock:
 	@exec env LINUX='$(LINUX)' ARCH=arm64 tools/kernel '$(KVER)' $(@:arm64-%=%)
+
+tools:
+	@$(MAKE) --no-print-directory -C tools/xen-balloon
 
 graft ungraft:
 	@test -n '$(LINUX)' || { echo 'make: error: which kernel tree? Say make $@ LINUX=/path/to/linux' >&2; exit 1; }
