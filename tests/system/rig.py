@@ -52,6 +52,7 @@ HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin"
 HVM_DATA += [f"usr/share/qemu/{name}" for name in (
     "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
 PROBE_SOURCES = [HERE / "probe.c", HERE / "probe-bench.c"]
+TOOL_SOURCE = TOP / "tools/xen-balloon/xen-balloon.c"
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
 PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
@@ -262,21 +263,22 @@ def closure(arch, packages, programs):
     return found.values()
 
 
-def add_userland(root, packages, probe):
-    """What dom0 and the guests share: busybox, the probe, mount points."""
+def add_userland(root, packages, probe, tool):
+    """What dom0 and the guests share: busybox, the probe, xen-balloon, mount points."""
     for name in ("bin", "proc", "sys", "dev", "run", "tmp", "etc"):
         (root / name).mkdir(parents=True)
     shutil.copy(packages / "bin/busybox", root / "bin")
     shutil.copy(probe, root / "bin/probe")
+    shutil.copy(tool, root / "bin/xen-balloon")
     # Its other names it installs itself: it may not run on this machine.
     (root / "bin/sh").symlink_to("busybox")
 
 
-def build_base(arch, packages, probe, programs, data, path):
+def build_base(arch, packages, own, programs, data, path):
     """dom0 without this run's kernel and scripts."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        add_userland(root, packages, probe)
+        add_userland(root, packages, *own)
         programs = [packages / name for name in programs]
         libraries = root / "usr/lib" / arch.triplet
         for folder in ("usr/bin", "usr/lib/xen-4.17/bin", libraries, "etc/xen", "var/lock"):
@@ -294,10 +296,10 @@ def build_base(arch, packages, probe, programs, data, path):
         archive(root, path)
 
 
-def build_guest(packages, probe, path):
+def build_guest(packages, own, path):
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        add_userland(root, packages, probe)
+        add_userland(root, packages, *own)
         shutil.copy(HERE / "guest/init", root / "init")
         archive(root, path)
 
@@ -307,6 +309,11 @@ def build_probe(arch, packages, path):
     command(arch.compiler, "-O2", "-Wall", "-Wextra", "-static", "-isystem", str(packages / "usr/include"),
             *map(str, PROBE_SOURCES), "-o", str(path), f"-L{libraries}",
             "-Wl,--start-group", *PROBE_LIBRARIES, "-Wl,--end-group", stderr=subprocess.PIPE)
+
+
+def build_tool(arch, path):
+    command(arch.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", str(TOOL_SOURCE),
+            "-o", str(path), stderr=subprocess.PIPE)
 
 
 def build_xen(arch, packages, path):
@@ -342,11 +349,14 @@ def images(kernel, folder, arch=X86, hvm=False):
     packages = fetch(arch, names)
     probe = kept("probe-" + digest(packages, *PROBE_SOURCES),
                  lambda path: build_probe(arch, packages, path))
-    recipe = digest(packages, probe, programs, data, HERE / "rig.py")
+    tool = kept("tool-" + digest(arch.debian, TOOL_SOURCE),
+                lambda path: build_tool(arch, path))
+    own = (probe, tool)
+    recipe = digest(packages, *own, programs, data, HERE / "rig.py")
     base = kept(f"base-{recipe}.cpio",
-                lambda path: build_base(arch, packages, probe, programs, data, path))
+                lambda path: build_base(arch, packages, own, programs, data, path))
     guest = kept(f"guest-{digest(recipe, HERE / 'guest/init')}.cpio",
-                 lambda path: build_guest(packages, probe, path))
+                 lambda path: build_guest(packages, own, path))
     xen = kept("xen-" + digest(packages), lambda path: build_xen(arch, packages, path))
 
     with tempfile.TemporaryDirectory() as scratch:

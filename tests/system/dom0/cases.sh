@@ -184,6 +184,69 @@ case_gigabytes()
 	stop "$1"	# other cases get it as it was created
 }
 
+# tool GUEST STATUS ARGUMENTS: xen-balloon in the guest ends with STATUS; its words are in answer.
+tool()
+{
+	local rc=0
+
+	answer=$(ask "$1" "xen-balloon $3") || rc=$?
+	[ $rc = "$2" ] || fail "xen-balloon $3 ends with $rc, not $2: $answer"
+}
+
+# tool_agrees GUEST: its JSON has what sysfs has.
+tool_agrees()
+{
+	local name value
+
+	tool "$1" 0 "status --json"
+	for name in target_kb floor_kb retry_count max_retry_count schedule_delay max_schedule_delay \
+		    scrub_pages deflate_on_oom info/current_kb info/low_kb info/high_kb info/quarantined_kb; do
+		value=$(show "$1" $name) || value=null
+		echo "$answer" | grep -qx "  \"${name#info/}\": $value," ||
+			fail "$name is $value in sysfs, the tool says:" $answer
+	done
+	value=$(show "$1" info/state)
+	echo "$answer" | grep -qx "  \"state\": \"$value\"" ||
+		fail "the state is $value in sysfs, the tool says:" $answer
+}
+
+# case tool pv pvh arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
+case_tool()
+{
+	apart=$(cat "/run/guest/$1/apart_pages")
+	for step in "256M 65536" "300004K 75001" "512M 131072"; do
+		tool "$1" 0 "set --quiet ${step% *}"
+		# at once: it has waited
+		look "$1"
+		own=$(whole "$1" "${step#* }")
+		[ "$tot_pages" = $((own + apart)) ] || fail "after set $step: $(guest=$1 disagreement $own)"
+		listed=$(xl list "$1" | awk 'NR == 2 { print $3 }')
+		[ "$listed" = $((tot_pages / 256)) ] || fail "xl list says $listed MiB after set $step"
+		tool_agrees "$1"
+	done
+
+	tool "$1" 5 "set 1M"
+	[ "$(show "$1" info/current_kb)" = "$(show "$1" floor_kb)" ] || fail "not at its floor: $answer"
+	measured "$(echo "$answer" | tail -n 1)"
+	tool_agrees "$1"
+
+	mem_set "$1" 262144
+	xl mem-max "$(domid "$1")" 256 || fail "xl mem-max"
+	tool "$1" 6 "set 400M"
+	measured "$(echo "$answer" | tail -n 1)"
+	xl mem-max "$(domid "$1")" 512
+	tool "$1" 2 "set 16383P"
+
+	before=$(show "$1" target_kb)
+	ask "$1" "echo nobody:x:65534:65534::/:/bin/sh >/etc/passwd"
+	rc=0
+	answer=$(ask "$1" "su nobody -c 'xen-balloon set 300M'") || rc=$?
+	[ $rc = 4 ] && [ "$(show "$1" target_kb)" = "$before" ] || fail "set as nobody ends with $rc: $answer"
+	answer=$(ask "$1" "su nobody -c 'id -un; xen-balloon status'") || fail "status as nobody: $answer"
+	[ "${answer%%asked *}" = "nobody
+" ] || fail "status as nobody: $answer"
+}
+
 # settings GUEST: all that can be written, as it is now.
 settings()
 {
