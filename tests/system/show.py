@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 
+import picture
 import rig
 
 STEPS_KIB = [196608, 524288, 333332, 131076, 444444, 262144]
@@ -197,58 +198,15 @@ def write_csv(samples, path):
             out.write(",".join(map(str, (ms - start, *rest))) + "\n")
 
 
-def write_svg(samples, path):
-    width, height, left, top, gap = 860, 190, 56, 34, 48
-    begin, end = samples[0][0], samples[-1][0]
-
-    def x(ms):
-        return left + (ms - begin) * (width - left - 16) / max(end - begin, 1)
-
-    def points(rows, column, base, step=False):
-        """Of one column of the samples; a step holds its value up to the next sample."""
-        out, before = [], None
-        for row in rows:
-            y = base - row[column] * height / MAX_KIB
-            if step and before is not None and y != before:
-                out.append(f"{x(row[0]):.1f},{before:.1f}")
-            out.append(f"{x(row[0]):.1f},{y:.1f}")
-            before = y
-        return " ".join(out)
-
-    parts = []
-    for index, (guest, title) in enumerate(GUESTS.items()):
-        rows = [row for row in samples if row[1] == guest]
-        base = top + height + index * (height + gap)
-        for quarter in range(0, 513, 128):
-            y = base - quarter * height / 512
-            parts.append(f'<line class="grid" x1="{left}" x2="{width - 16}" y1="{y}" y2="{y}"/>'
-                         f'<text class="axis" x="{left - 8}" y="{y + 4}" '
-                         f'text-anchor="end">{quarter}</text>')
-        parts.append(f'<polygon class="has" points="{x(rows[0][0]):.1f},{base} '
-                     f'{points(rows, 3, base)} {x(rows[-1][0]):.1f},{base}"/>')
-        parts.append(f'<polyline class="free" points="{points(rows, 4, base)}"/>')
-        parts.append(f'<polyline class="asked" points="{points(rows, 2, base, step=True)}"/>')
-        parts.append(f'<text class="title" x="{left}" y="{base - height - 10}">'
-                     f"{title} guest, MiB</text>")
-    bottom = top + 2 * height + gap
-    seconds = (end - begin) // 1000
-    step = next((step for step in (2, 5, 10, 20, 30, 60, 120) if seconds // step < 12), 300)
-    for second in range(0, seconds + 1, step):
-        parts.append(f'<text class="axis" x="{x(begin + second * 1000):.1f}" y="{bottom + 18}" '
-                     f'text-anchor="middle">{second} s</text>')
-    for at, (name, label) in enumerate((("asked", "asked by xl"), ("has", "has, as Xen counts"),
-                                        ("free", "free in the guest"))):
-        where = width - 440 + at * 140
-        parts.append(f'<rect class="{name} key" x="{where}" y="{top - 20}" width="14" height="10"/>'
-                     f'<text class="axis" x="{where + 20}" y="{top - 11}">{label}</text>')
-    path.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom + 30}" '
-        'font-family="sans-serif" font-size="12">\n<style>'
-        "rect.page{fill:#fff} .grid{stroke:#ddd} .axis{fill:#555} .title{font-weight:bold}"
-        ".has{fill:#b9d6f2;stroke:#2b6cb0} .free{fill:none;stroke:#2f9e63;stroke-width:1.5}"
-        ".asked{fill:none;stroke:#d9480f;stroke-width:1.5;stroke-dasharray:5 3}"
-        ".key{stroke:none}.free.key{fill:#2f9e63}.asked.key{fill:#d9480f;stroke:none}</style>\n"
-        '<rect class="page" width="100%" height="100%"/>\n' + "\n".join(parts) + "\n</svg>\n")
+def draw_timeline(samples, path):
+    """(ms, guest, asked, current, free) -> an SVG."""
+    begin = samples[0][0]
+    columns = {"has": 3, "free": 4, "asked": 2}
+    panels = [(f"{title} guest, MiB", [(name, [(row[0] - begin, row[column]) for row in samples if row[1] == guest])
+                                       for name, column in columns.items()])
+              for guest, title in GUESTS.items()]
+    picture.timeline(panels, {"asked": "asked by xl", "has": "has, as Xen counts", "free": "free in the guest"},
+                     MAX_KIB // 1024, path)
 
 
 def leave(show, folder):
@@ -258,7 +216,7 @@ def leave(show, folder):
     (folder / "demo.txt").write_text("\n".join(last + [""] + table) + "\n")
     write_csv(show.samples, folder / "timeline.csv")
     if show.samples:
-        write_svg(show.samples, folder / "timeline.svg")
+        draw_timeline(show.samples, folder / "timeline.svg")
 
 
 def main(argv):
