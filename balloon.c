@@ -178,12 +178,12 @@ static void balloon_work(struct work_struct *work)
 	plan = balloon_plan(&view);
 
 	switch (plan.action) {
-	case BALLOON_INFLATE:
+	case BALLOON_SHRINK:
 		moved = balloon_inflate(b, plan.nr_pages, GFP_BALLOON);
 		if (moved < min(plan.nr_pages, BATCH_EXTENTS))
 			plan.outcome = BALLOON_EAGAIN;
 		break;
-	case BALLOON_DEFLATE:
+	case BALLOON_GROW:
 		moved = balloon_deflate(b, plan.nr_pages);
 		if (!moved)
 			plan.outcome = BALLOON_EAGAIN;

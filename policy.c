@@ -18,7 +18,7 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
 
 	if (v->ballooned)
 		return (struct balloon_plan) {
-			.action = BALLOON_DEFLATE,
+			.action = BALLOON_GROW,
 			.nr_pages = min3(wanted, v->ballooned, v->batch),
 			.outcome = BALLOON_DONE,
 		};
@@ -70,7 +70,7 @@ static struct balloon_plan plan_shrinking(const struct balloon_view *v)
 		batch = BLOCK_PAGES;
 
 	return (struct balloon_plan) {
-		.action = BALLOON_INFLATE,
+		.action = BALLOON_SHRINK,
 		.nr_pages = min(spare, batch),
 		.outcome = spare < min(excess, v->batch) ||
 			   v->pressure == BALLOON_CAREFUL ? BALLOON_EAGAIN :
@@ -82,8 +82,8 @@ static struct balloon_plan plan_shrinking(const struct balloon_view *v)
  * balloon_plan() - decide what one pass of the worker does
  * @v: what the decision rests on
  *
- * Return: the plan; its nr_pages is never zero for %BALLOON_INFLATE,
- * %BALLOON_DEFLATE and %BALLOON_HOTPLUG.
+ * Return: the plan; its nr_pages is never zero for %BALLOON_SHRINK,
+ * %BALLOON_GROW and %BALLOON_HOTPLUG.
  */
 struct balloon_plan balloon_plan(const struct balloon_view *v)
 {

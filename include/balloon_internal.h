@@ -55,15 +55,15 @@ enum balloon_state {
 /**
  * enum balloon_action - what the worker does in one pass
  * @BALLOON_NONE: nothing
- * @BALLOON_INFLATE: give pages of the guest to Xen
- * @BALLOON_DEFLATE: take memory from Xen for ballooned pages
+ * @BALLOON_SHRINK: give pages of the guest to Xen
+ * @BALLOON_GROW: take memory from Xen for ballooned pages
  * @BALLOON_HOTPLUG: add memory sections, which enter the balloon when online
  * @BALLOON_CLAMP: lower the target to what can be reached
  */
 enum balloon_action {
 	BALLOON_NONE,
-	BALLOON_INFLATE,
-	BALLOON_DEFLATE,
+	BALLOON_SHRINK,
+	BALLOON_GROW,
 	BALLOON_HOTPLUG,
 	BALLOON_CLAMP,
 };

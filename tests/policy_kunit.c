@@ -55,22 +55,22 @@ static void given_target_above_and_a_balloon_plan_deflates(struct kunit *test)
 		/* bound by what is wanted */
 		{ { .target = 101, .current_pages = 100, .ballooned = 50,
 		    .batch = 10 },
-		  { BALLOON_DEFLATE, 1, BALLOON_DONE } },
+		  { BALLOON_GROW, 1, BALLOON_DONE } },
 		/* by the balloon */
 		{ { .target = 200, .current_pages = 100, .ballooned = 50,
 		    .batch = 60, .can_hotplug = true },
-		  { BALLOON_DEFLATE, 50, BALLOON_DONE } },
+		  { BALLOON_GROW, 50, BALLOON_DONE } },
 		{ { .target = 200, .current_pages = 100, .ballooned = 1,
 		    .batch = 60 },
-		  { BALLOON_DEFLATE, 1, BALLOON_DONE } },
+		  { BALLOON_GROW, 1, BALLOON_DONE } },
 		/* by the batch */
 		{ { .target = 200, .current_pages = 100, .ballooned = 50,
 		    .batch = 49 },
-		  { BALLOON_DEFLATE, 49, BALLOON_DONE } },
+		  { BALLOON_GROW, 49, BALLOON_DONE } },
 		/* memory of the guest and the floor do not matter */
 		{ { .target = 200, .current_pages = 100, .ballooned = 100,
 		    .batch = 1000, .available = 0, .floor = 150 },
-		  { BALLOON_DEFLATE, 100, BALLOON_DONE } },
+		  { BALLOON_GROW, 100, BALLOON_DONE } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -131,24 +131,24 @@ static void given_target_below_plan_inflates_what_can_be_spared(struct kunit *te
 	static const struct plan_case cases[] = {
 		{ { .target = 99, .current_pages = 100, .available = 50,
 		    .batch = 10 },
-		  { BALLOON_INFLATE, 1, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 1, BALLOON_DONE } },
 		{ { .target = 0, .current_pages = 100, .available = 100,
 		    .batch = 100 },
-		  { BALLOON_INFLATE, 100, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 100, BALLOON_DONE } },
 		/* bound by the batch */
 		{ { .target = 0, .current_pages = 100, .available = 50,
 		    .batch = 10 },
-		  { BALLOON_INFLATE, 10, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 10, BALLOON_DONE } },
 		{ { .target = 0, .current_pages = 100, .available = 10,
 		    .batch = 10 },
-		  { BALLOON_INFLATE, 10, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 10, BALLOON_DONE } },
 		/* by what is available: a shortage */
 		{ { .target = 0, .current_pages = 100, .available = 9,
 		    .batch = 10 },
-		  { BALLOON_INFLATE, 9, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 9, BALLOON_EAGAIN } },
 		{ { .target = 90, .current_pages = 100, .available = 9,
 		    .batch = 100 },
-		  { BALLOON_INFLATE, 9, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 9, BALLOON_EAGAIN } },
 		{ { .target = 90, .current_pages = 100, .available = 0,
 		    .batch = 100 },
 		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
@@ -162,10 +162,10 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_INFLATE, 60, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 60, BALLOON_DONE } },
 		{ { .target = 1, .current_pages = 41, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_INFLATE, 1, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 1, BALLOON_DONE } },
 		{ { .target = 1, .current_pages = 40, .available = 100,
 		    .batch = 100, .floor = 40 },
 		  { BALLOON_NONE, 0, BALLOON_ECANCELED } },
@@ -175,7 +175,7 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 		/* a target above the floor is met */
 		{ { .target = 50, .current_pages = 100, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_INFLATE, 50, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 50, BALLOON_DONE } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -186,10 +186,10 @@ static void given_a_floor_plan_keeps_an_eighth_of_it_available(struct kunit *tes
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_INFLATE, 25, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 25, BALLOON_EAGAIN } },
 		{ { .target = 1, .current_pages = 100, .available = 6,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_INFLATE, 1, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 1, BALLOON_EAGAIN } },
 		{ { .target = 1, .current_pages = 100, .available = 5,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
@@ -199,14 +199,14 @@ static void given_a_floor_plan_keeps_an_eighth_of_it_available(struct kunit *tes
 		/* a raised floor: an eighth of the default one, which is 50 */
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_INFLATE, 20, BALLOON_DONE } },
+		  { BALLOON_SHRINK, 20, BALLOON_DONE } },
 		{ { .target = 1, .current_pages = 100, .available = 16,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_INFLATE, 10, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 10, BALLOON_EAGAIN } },
 		/* no floor */
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 0, .total = 100 },
-		  { BALLOON_INFLATE, 30, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 30, BALLOON_EAGAIN } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -220,14 +220,14 @@ static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
 		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
 		    .batch = 4000, .pressure = BALLOON_CAREFUL },
-		  { BALLOON_INFLATE, BLOCK_PAGES, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, BLOCK_PAGES, BALLOON_EAGAIN } },
 		{ { .target = 3990, .current_pages = 4000, .available = 4000,
 		    .batch = 4000, .pressure = BALLOON_CAREFUL },
-		  { BALLOON_INFLATE, 10, BALLOON_EAGAIN } },
+		  { BALLOON_SHRINK, 10, BALLOON_EAGAIN } },
 		/* growth is welcome at any time */
 		{ { .target = 4000, .current_pages = 1, .ballooned = 4000,
 		    .batch = 4000, .pressure = BALLOON_RESTING },
-		  { BALLOON_DEFLATE, 3999, BALLOON_DONE } },
+		  { BALLOON_GROW, 3999, BALLOON_DONE } },
 	};
 
 	CHECK_PLANS(test, cases);
