@@ -40,6 +40,7 @@
 #include <xen/xen.h>
 
 #include "balloon_internal.h"
+#include "balloon_trace.h"
 
 struct xen_balloon xen_balloon = {
 	.batch_lock = __MUTEX_INITIALIZER(xen_balloon.batch_lock),
@@ -109,6 +110,7 @@ static void clamp_target(struct xen_balloon *b, unsigned long pages)
 	pr_info_once("target of %lu KiB is out of reach without memory hotplug; taking %lu KiB\n",
 		     b->target_pages << (PAGE_SHIFT - 10),
 		     pages << (PAGE_SHIFT - 10));
+	trace_xen_balloon_target(b->target_pages, pages, _THIS_IP_);
 	b->target_pages = pages;
 }
 
@@ -200,9 +202,12 @@ static void balloon_work(struct work_struct *work)
 	balloon_lock(b);
 	/* A new target has started afresh, and the worker will run again. */
 	if (seq == b->target_seq) {
+		enum balloon_state was = b->schedule.state;
+
 		if (plan.action == BALLOON_CLAMP)
 			clamp_target(b, plan.nr_pages);
 		balloon_schedule_next(&b->schedule, plan.outcome, moved);
+		trace_xen_balloon_state(was, &b->schedule);
 		delay_s = balloon_schedule_delay_s(&b->schedule, moved);
 	}
 	balloon_unlock(b);
@@ -228,11 +233,15 @@ static void balloon_work(struct work_struct *work)
 void balloon_set_new_target(unsigned long pages)
 {
 	struct xen_balloon *b = &xen_balloon;
+	enum balloon_state was;
 
 	balloon_lock(b);
+	trace_xen_balloon_target(b->target_pages, pages, _RET_IP_);
+	was = b->schedule.state;
 	b->target_pages = pages;
 	b->target_seq++;
 	balloon_schedule_restart(&b->schedule);
+	trace_xen_balloon_state(was, &b->schedule);
 	balloon_unlock(b);
 
 	balloon_wake(b);
@@ -488,6 +497,7 @@ static int __init balloon_init(void)
 	if (rc)
 		goto err_pressure;
 
+	balloon_stats_init(b);
 	balloon_wake(b);
 	return 0;
 

@@ -12,6 +12,7 @@
 #include <xen/xen.h>
 
 #include "balloon_internal.h"
+#include "balloon_trace.h"
 
 /* For the pages that other drivers ask for: lowmem, and try harder. */
 #define GFP_HANDOUT	(GFP_USER | __GFP_NOWARN | __GFP_RETRY_MAYFAIL | \
@@ -157,15 +158,14 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 		if (rc == -EAGAIN)
 			rc = wait_for_arrivals(b);
 		if (rc)
-			goto err;
+			goto out;
 	}
 
 	rc = xen_pv_domain() ? xenmem_pv_prepare(pages, nr_pages) : 0;
-	if (!rc)
-		return 0;
-
-err:
-	take_back(b, pages, nr_taken, nr_pages);
+out:
+	if (rc)
+		take_back(b, pages, nr_taken, nr_pages);
+	trace_xen_balloon_alloc(nr_pages, rc);
 	return rc;
 }
 EXPORT_SYMBOL(xen_alloc_ballooned_pages);
@@ -180,6 +180,7 @@ EXPORT_SYMBOL(xen_alloc_ballooned_pages);
 void xen_free_ballooned_pages(unsigned int nr_pages, struct page **pages)
 {
 	take_back(&xen_balloon, pages, nr_pages, nr_pages);
+	trace_xen_balloon_free(nr_pages);
 }
 EXPORT_SYMBOL(xen_free_ballooned_pages);
 

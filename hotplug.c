@@ -16,6 +16,7 @@
 #include <xen/xen.h>
 
 #include "balloon_internal.h"
+#include "balloon_trace.h"
 
 static struct resource *reserve_sections(unsigned long nr_pages)
 {
@@ -35,6 +36,7 @@ static struct resource *reserve_sections(unsigned long nr_pages)
 	if (rc) {
 		pr_err_ratelimited("no address range for %lu MiB of new memory: %d\n",
 				   nr_pages >> (20 - PAGE_SHIFT), rc);
+		trace_xen_balloon_hotplug(0, nr_pages, rc);
 		kfree(res);
 		return NULL;
 	}
@@ -95,6 +97,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages)
 {
 	struct resource *res = reserve_sections(nr_pages);
+	unsigned long start_pfn;
 	int rc;
 
 	lockdep_assert_held(&b->batch_lock);
@@ -102,19 +105,22 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 	if (!res)
 		return BALLOON_ECANCELED;
 
-	rc = remember_fresh(b, PHYS_PFN(res->start), nr_pages);
+	/* Once its memory is added, @res may be merged with another. */
+	start_pfn = PHYS_PFN(res->start);
+	rc = remember_fresh(b, start_pfn, nr_pages);
 	if (!rc && xen_pv_domain())
-		rc = invalidate_p2m(PHYS_PFN(res->start), nr_pages);
+		rc = invalidate_p2m(start_pfn, nr_pages);
 	if (!rc) {
 		lock_device_hotplug();
 		rc = add_memory_resource(memory_add_physaddr_to_nid(res->start),
 					 res, MHP_MERGE_RESOURCE);
 		unlock_device_hotplug();
 	}
+	trace_xen_balloon_hotplug(start_pfn, nr_pages, rc);
 	if (rc) {
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
-		forget_fresh(b, PHYS_PFN(res->start), nr_pages);
+		forget_fresh(b, start_pfn, nr_pages);
 		release_sections(res);
 		return BALLOON_ECANCELED;
 	}

@@ -124,6 +124,16 @@ static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 
 /* Inflate: page allocator -> Xen -> store */
 
+/* Leading extents that Xen took. */
+static unsigned int release(struct xen_balloon *b, unsigned int first,
+			    unsigned int nr_extents, unsigned int order)
+{
+	unsigned int done = xenmem_release(b->frames + first, nr_extents, order);
+
+	balloon_count_extents(b, BALLOON_TO_XEN, order, nr_extents, done);
+	return done;
+}
+
 /*
  * Leading pages that Xen took, each one of its frames. One that it refuses is
  * untouched, and goes to the end while the others are tried.
@@ -133,7 +143,7 @@ static unsigned int release_frames(struct xen_balloon *b, unsigned int nr)
 	unsigned int done = 0, nr_refused = 0;
 
 	while (done < nr && nr_refused < MAX_REFUSED) {
-		done += xenmem_release(b->frames + done, nr - done, 0);
+		done += release(b, done, nr - done, 0);
 		if (done == nr)
 			break;
 		nr_refused++;
@@ -157,7 +167,7 @@ static unsigned int release_extents(struct xen_balloon *b, unsigned int nr,
 {
 	long before = b->extents_proven || READ_ONCE(b->pod_boot) ? -1 :
 		      xenmem_current_frames();
-	unsigned int done = xenmem_release(b->frames, nr, order);
+	unsigned int done = release(b, 0, nr, order);
 	long gone = (long)done << extent_order(order);
 
 	b->extents_proven = done == nr;
@@ -267,6 +277,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	unsigned long left, done = 0, start = b->current_pages;
 
 	lockdep_assert_held(&b->batch_lock);
+	balloon_begin_batch(b);
 
 	balloon_lock(b);
 	b->gave_way = false;
@@ -289,6 +300,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	if (left && !READ_ONCE(b->gave_way))
 		done += inflate_extents(b, 0, min(left, BATCH_EXTENTS), gfp);
 
+	balloon_end_batch(b, BALLOON_TO_XEN, nr_pages);
 	return done;
 }
 
@@ -305,7 +317,7 @@ static void undo_deflate(struct xen_balloon *b, unsigned int first,
 
 	/* Some were mapped for a moment. */
 	flush_tlb_all();
-	done = xenmem_release(b->frames + first, nr_extents, order);
+	done = release(b, first, nr_extents, order);
 	balloon_lock(b);
 	balloon_store_put_all(b, b->pages + first, done, order);
 	b->current_pages += (unsigned long)(nr_extents - done) << order;
@@ -328,6 +340,7 @@ static void deflate_extents(struct xen_balloon *b, unsigned int order,
 		b->frames[i] = page_to_xen_pfn(b->pages[i]);
 
 	populated = xenmem_populate(b->frames, nr, order);
+	balloon_count_extents(b, BALLOON_TO_GUEST, order, nr, populated);
 	mapped = populated;
 	if (xen_pv_domain())
 		mapped = xenmem_pv_map(b->pages, b->frames, populated, order);
@@ -355,6 +368,7 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 	unsigned long left, start = b->current_pages;
 
 	lockdep_assert_held(&b->batch_lock);
+	balloon_begin_batch(b);
 
 	if (nr_blocks && !b->blocks_refused)
 		deflate_extents(b, BLOCK_ORDER, nr_blocks);
@@ -367,5 +381,6 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 	if (b->current_pages == start)
 		b->blocks_refused = false;
 
+	balloon_end_batch(b, BALLOON_TO_GUEST, nr_pages);
 	return b->current_pages - start;
 }

@@ -44,9 +44,21 @@ static pmd_t *pmd_of(unsigned long pfn)
 	return pmd_off_k((unsigned long)__va(PFN_PHYS(pfn)));
 }
 
+static void count_hypercall(void)
+{
+	atomic_long_inc(&xen_balloon.nr_pv_hypercalls);
+}
+
+static void hook_table(pmd_t *pmd, pmd_t val)
+{
+	count_hypercall();
+	set_pmd(pmd, val);
+}
+
 /* Xen refuses this while it still takes @table for a page table. */
 static int map_table(struct page *table, pgprot_t prot)
 {
+	count_hypercall();
 	return HYPERVISOR_update_va_mapping((unsigned long)page_address(table),
 					    pfn_pte(page_to_pfn(table), prot),
 					    UVMF_INVLPG);
@@ -59,6 +71,7 @@ static int pin_table(struct page *table, unsigned int cmd)
 		.arg1.mfn = pfn_to_mfn(page_to_pfn(table)),
 	};
 
+	count_hypercall();
 	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
@@ -78,7 +91,7 @@ static int retire_table(unsigned long pfn)
 	if (rc)
 		return rc;
 
-	set_pmd(pmd, __pmd(0));
+	hook_table(pmd, __pmd(0));
 	rc = pin_table(table, MMUEXT_UNPIN_TABLE);
 	if (!rc) {
 		rc = map_table(table, PAGE_KERNEL);
@@ -86,7 +99,7 @@ static int retire_table(unsigned long pfn)
 			return 0;
 		pin_table(table, MMUEXT_PIN_L1_TABLE);
 	}
-	set_pmd(pmd, was);
+	hook_table(pmd, was);
 	xa_erase(&idle_tables, table_nr(pfn));
 	return rc;
 }
@@ -116,7 +129,7 @@ static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
 		map_table(table, PAGE_KERNEL);
 		return rc;
 	}
-	set_pmd(pmd_of(pfn), __pmd(page_to_phys(table) | _PAGE_TABLE));
+	hook_table(pmd_of(pfn), __pmd(page_to_phys(table) | _PAGE_TABLE));
 	xa_erase(&idle_tables, table_nr(pfn));
 	return 0;
 }
@@ -162,6 +175,7 @@ static int pv_flush(struct pv_updates *u)
 	if (!u->nr)
 		return 0;
 
+	count_hypercall();
 	rc = HYPERVISOR_mmu_update(u->req, u->nr, &done, DOMID_SELF);
 	u->nr_done += rc ? done : u->nr;
 	u->nr = 0;

@@ -107,6 +107,7 @@ static void store_join(struct xen_balloon *b, struct page *page)
 	for (i = 0; i < BLOCK_PAGES; i++)
 		store_remove_single(block + i);
 	store_add(block, &b->blocks);
+	b->nr_joins++;
 }
 
 static void store_add_extent(struct xen_balloon *b, struct page *page,
@@ -172,6 +173,7 @@ static void store_split_block(struct xen_balloon *b, struct page *block)
 	list_del(&block->lru);
 	for (i = BLOCK_PAGES; i-- > 0;)
 		store_add_single(b, block + i);
+	b->nr_splits++;
 }
 
 static struct page *store_first(struct list_head *list, bool lowmem)

@@ -8,6 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/pgalloc_tag.h>
+#include <linux/vmstat.h>
 
 /*
  * Memory allocation profiling wants each page that goes to the allocator to
@@ -21,6 +22,24 @@ static inline void balloon_forget_alloc_tags(struct page *page,
 	for (; page < end; page++)
 		clear_page_tag_ref(page);
 }
+
+/*
+ * The kernel has these events when it has a balloon driver that selects them.
+ * MEMORY_BALLOON is the older name.
+ */
+#if defined(CONFIG_BALLOON) || defined(CONFIG_MEMORY_BALLOON)
+static inline void balloon_count_vm_events(unsigned long inflated,
+					   unsigned long deflated)
+{
+	count_vm_events(BALLOON_INFLATE, inflated);
+	count_vm_events(BALLOON_DEFLATE, deflated);
+}
+#else
+static inline void balloon_count_vm_events(unsigned long inflated,
+					   unsigned long deflated)
+{
+}
+#endif
 
 /* Only x86 has PV domains, and so a p2m that must exist before it is written. */
 #ifndef CONFIG_X86

@@ -6,6 +6,8 @@
 #ifndef _XEN_BALLOON_INTERNAL_H
 #define _XEN_BALLOON_INTERNAL_H
 
+#include <linux/atomic.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
@@ -238,6 +240,48 @@ static inline int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 }
 #endif
 
+/* stats.c: what was moved */
+
+/**
+ * enum balloon_direction - which way memory goes
+ * @BALLOON_TO_XEN: inflate
+ * @BALLOON_TO_GUEST: deflate
+ */
+enum balloon_direction {
+	BALLOON_TO_XEN,
+	BALLOON_TO_GUEST,
+};
+
+#define BALLOON_DIRECTIONS	2
+
+/**
+ * struct balloon_extents - extents of one order in one direction
+ * @asked: how many Xen was asked for, each time that it was
+ * @done: how many it moved
+ * @refusals: hypercalls that moved fewer than asked
+ */
+struct balloon_extents {
+	unsigned long asked;
+	unsigned long done;
+	unsigned long refusals;
+};
+
+/**
+ * struct balloon_moves - what was moved in one direction
+ * @hypercalls: how often Xen was asked
+ * @blocks: extents of 2 MiB
+ * @singles: extents of a page; on PV a block goes to Xen as such
+ * @us: microseconds that batches took
+ * @longest_us: the longest of them
+ */
+struct balloon_moves {
+	unsigned long hypercalls;
+	struct balloon_extents blocks;
+	struct balloon_extents singles;
+	unsigned long us;
+	unsigned long longest_us;
+};
+
 /* balloon.c: the state */
 
 /* Extents of one hypercall: 32 MiB of single pages of 4 KiB. */
@@ -279,6 +323,10 @@ struct xen_balloon {
 	unsigned long batch;
 	/** @pass_seq: target of the last pass. Protected by @batch_lock. */
 	unsigned long pass_seq;
+	/** @batch_start: when the batch began. Protected by @batch_lock. */
+	ktime_t batch_start;
+	/** @batch_moves: what it moved so far. Protected by @batch_lock. */
+	struct balloon_moves batch_moves[BALLOON_DIRECTIONS];
 
 	/** @lock: short; protects what follows, up to @schedule. */
 	struct mutex lock;
@@ -317,11 +365,22 @@ struct xen_balloon {
 	bool pod_boot;
 	/** @booted: user space may run; @pod_boot is over for good. */
 	bool booted;
+	/** @moves: what all batches moved. */
+	struct balloon_moves moves[BALLOON_DIRECTIONS];
+	/** @nr_splits: blocks of the store that were taken apart. */
+	unsigned long nr_splits;
+	/** @nr_joins: blocks of the store that became whole again. */
+	unsigned long nr_joins;
 	/** @schedule: when to try again. */
 	struct balloon_schedule schedule;
 
 	/** @fresh: sections that we added and that have not been online yet. */
 	struct xarray fresh;
+	/**
+	 * @nr_pv_hypercalls: changes of page tables; for other drivers, too,
+	 * and so under no lock.
+	 */
+	atomic_long_t nr_pv_hypercalls;
 	/** @arrivals: woken when pages enter the store. */
 	wait_queue_head_t arrivals;
 	/** @wq: freezable, of our own: a batch can take a while. */
@@ -350,6 +409,17 @@ void balloon_unlock(struct xen_balloon *b);
 void balloon_wake(struct xen_balloon *b);
 bool balloon_is_up(struct xen_balloon *b);
 unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v);
+
+/* stats.c: with xen_balloon.batch_lock held, but for the last */
+
+void balloon_begin_batch(struct xen_balloon *b);
+void balloon_count_extents(struct xen_balloon *b,
+			   enum balloon_direction direction,
+			   unsigned int order, unsigned int asked,
+			   unsigned int done);
+void balloon_end_batch(struct xen_balloon *b, enum balloon_direction direction,
+		       unsigned long nr_pages);
+void balloon_stats_init(struct xen_balloon *b);
 
 /* store.c: with xen_balloon.lock held */
 

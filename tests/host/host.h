@@ -95,6 +95,7 @@ struct host {
 	unsigned long *cache;
 	long managed[2];	/* low, high */
 	long nr_balloon_pages;
+	unsigned long vm_events[2];	/* by enum vm_event_item */
 	bool no_blocks;		/* fragmented: no block is free */
 	bool scatter;		/* single pages come from anywhere */
 	unsigned long sections_end;
@@ -126,6 +127,8 @@ struct host {
 	unsigned long nr_populated[10], nr_released[10], nr_warnings;
 	unsigned long nr_passes, nr_kmap_flushes, nr_page_clears;
 	char last_log[160];
+	char trace[16][160];	/* the last events, by number */
+	unsigned long nr_trace_lines;
 
 	/* kernel */
 	struct workqueue_struct *wq;
@@ -145,6 +148,8 @@ struct host {
 	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
 	struct xenbus_watch *watch;
 	const struct ctl_table *sysctls;
+	const struct file_operations *stats;
+	void *stats_data;
 	bool xenstore_up;
 	bool control_readonly, data_readonly;	/* as the toolstack likes */
 	unsigned long nr_xenstore_writes;
@@ -216,6 +221,8 @@ u64 host_sysfs_read(const char *name);
 void host_sysfs_read_text(const char *name, char *text, size_t size);
 const char *host_xenstore_text(const char *key);	/* NULL: not there */
 unsigned long host_oom(void);	/* what was freed */
+unsigned long host_stat(const char *name);
+const char *host_last_event(const char *event);
 void host_hold(void);	/* the fakes' own lock, for threads */
 void host_release(void);
 

@@ -615,6 +615,106 @@ int sysfs_emit(char *buf, const char *fmt, ...)
 	return n;
 }
 
+/* debugfs, as user space sees it */
+
+#define STATS_DIR	((struct dentry *)1)
+#define STATS_FILE	((struct dentry *)2)
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *parent)
+{
+	if (strcmp(name, "xen-balloon") || parent)
+		host_violation("debugfs folder %s", name);
+	if (host_fails("debugfs_create_dir"))
+		return ERR_PTR(-ENOMEM);
+	return STATS_DIR;
+}
+
+struct dentry *debugfs_create_file(const char *name, umode_t mode,
+				   struct dentry *parent, void *data,
+				   const struct file_operations *fops)
+{
+	if (IS_ERR(parent))
+		return parent;
+	if (parent != STATS_DIR || strcmp(name, "stats") || mode != 0444)
+		host_violation("debugfs file %s with mode %o", name, mode);
+	if (host_fails("debugfs_create_file"))
+		return ERR_PTR(-ENOMEM);
+	host.stats = fops;
+	host.stats_data = data;
+	return STATS_FILE;
+}
+
+void seq_printf(struct seq_file *s, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	s->count += vsnprintf(s->text + s->count, s->size - s->count, fmt, args);
+	va_end(args);
+	if (s->count >= s->size)
+		host_violation("a file of debugfs has more than %zu bytes",
+			       s->size);
+}
+
+/* The number of a line "name number", or a violation. */
+unsigned long host_stat(const char *name)
+{
+	char text[4096], *line, *rest;
+	struct seq_file s = {
+		.private = host.stats_data, .text = text, .size = sizeof(text),
+	};
+	size_t len = strlen(name);
+	int rc = host.stats ? host.stats->show(&s, NULL) : -ENOENT;
+
+	if (rc)
+		host_violation("stats cannot be read: %d", rc);
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return strtoul(line + len, NULL, 10);
+	host_violation("stats has no %s", name);
+}
+
+/* Tracepoints */
+
+const char *host_symbol(unsigned long value, const struct host_symbol *symbols)
+{
+	for (; symbols->name; symbols++)
+		if (symbols->value == value)
+			return symbols->name;
+	host_violation("an event has no name for %lu", value);
+}
+
+void host_event(const char *event, const char *fmt, ...)
+{
+	char *line = host.trace[host.nr_trace_lines % ARRAY_SIZE(host.trace)];
+	va_list args;
+	int len;
+
+	if (host_threads)
+		return;
+	len = sprintf(line, "%s: ", event);
+	va_start(args, fmt);
+	vsnprintf(line + len, sizeof(host.trace[0]) - len, fmt, args);
+	va_end(args);
+	host.nr_trace_lines++;
+}
+
+/* What the last such event says, or "". */
+const char *host_last_event(const char *event)
+{
+	size_t len = strlen(event);
+	unsigned long i = host.nr_trace_lines;
+
+	for (; i && i + ARRAY_SIZE(host.trace) > host.nr_trace_lines; i--) {
+		const char *line = host.trace[(i - 1) % ARRAY_SIZE(host.trace)];
+
+		if (!strncmp(line, event, len) && line[len] == ':')
+			return line + len + 2;
+	}
+	return "";
+}
+
 bool capable(int cap)
 {
 	if (cap != CAP_SYS_ADMIN)

@@ -263,6 +263,13 @@ void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
 	host_release();
 }
 
+void count_vm_events(enum vm_event_item item, long delta)
+{
+	host_hold();
+	host.vm_events[item] += delta;
+	host_release();
+}
+
 long si_mem_available(void)
 {
 	long available;

@@ -147,6 +147,7 @@ void set_pmd(pmd_t *pmd, pmd_t val)
 	unsigned long i, nr = (u64 *)pmd - host.pmd, pfn = nr * PTRS_PER_PTE;
 
 	host_hold();
+	host.nr_mmu_updates++;
 	if (!pmd->pmd == !val.pmd)
 		host_violation("PV: pmd %lu is set to what it is", nr);
 	if (val.pmd &&

@@ -65,6 +65,7 @@ static void *administrator(void *arg)
 		host_sysfs_write("max_retry_count", draw(&seed, 2) ? "0" : "3");
 		host_sysfs_write("max_schedule_delay", "2");
 		host_sysfs_write("scrub_pages", draw(&seed, 2) ? "0" : "1");
+		host_stat("splits");
 		if (READ_ONCE(balloon_stats.total_pages) < BLOCKS(6))
 			abort();
 		usleep(100);

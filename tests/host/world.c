@@ -232,6 +232,11 @@ static void check_page(unsigned long pfn, unsigned long *counts)
 		info->seen = SEEN_NO;
 }
 
+static unsigned long moved_pages(const struct balloon_moves *m)
+{
+	return m->blocks.done * HOST_BLOCK + m->singles.done;
+}
+
 /* The design's invariants, over all pages. */
 void host_check(void)
 {
@@ -273,6 +278,12 @@ void host_check(void)
 	EXPECT_SAME(b->current_pages, with_allocator + counts[HOST_OFFLINE]);
 	EXPECT_SAME(b->total_pages, host.nr_pages - counts[HOST_FOREIGN] -
 		    counts[HOST_ABSENT]);
+
+	/* Every page that came or went was counted. */
+	EXPECT_SAME(b->current_pages,
+		    b->boot_pages - b->nr_quarantined -
+		    moved_pages(&b->moves[BALLOON_TO_XEN]) +
+		    moved_pages(&b->moves[BALLOON_TO_GUEST]));
 
 	/* Xen counts the same, but for what is quarantined. */
 	if (!host.cfg.pod_cache &&

@@ -173,6 +173,7 @@ struct page {
 struct zone;
 struct pglist_data;
 enum node_stat_item { NR_BALLOON_PAGES };
+enum vm_event_item { BALLOON_INFLATE, BALLOON_DEFLATE };
 
 extern struct page *host_mem_map;
 extern unsigned long host_nr_struct_pages, host_low_pages;
@@ -246,6 +247,7 @@ struct zone *page_zone(const struct page *page);
 #define page_pgdat(page)	((void)(page), (struct pglist_data *)NULL)
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
 			 long delta);
+void count_vm_events(enum vm_event_item item, long delta);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages);
 void free_pages_bulk(struct page **pages, unsigned long nr_pages);
@@ -421,6 +423,64 @@ int device_register(struct device *dev);
 void device_unregister(struct device *dev);
 void put_device(struct device *dev);
 int sysfs_emit(char *buf, const char *fmt, ...) __printf(2, 3);
+
+/* debugfs: one file */
+
+struct dentry;
+
+struct seq_file {
+	void *private;
+	char *text;
+	size_t size, count;
+};
+
+struct file_operations {
+	int (*show)(struct seq_file *s, void *unused);
+};
+
+#define DEFINE_SHOW_ATTRIBUTE(_name) \
+	static const struct file_operations _name##_fops = { .show = _name##_show }
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *parent);
+struct dentry *debugfs_create_file(const char *name, umode_t mode,
+				   struct dentry *parent, void *data,
+				   const struct file_operations *fops);
+void seq_printf(struct seq_file *s, const char *fmt, ...) __printf(2, 3);
+
+/* Tracepoints: on, and each event is a line as user space sees it */
+
+struct host_symbol {
+	unsigned long value;
+	const char *name;
+};
+
+const char *host_symbol(unsigned long value, const struct host_symbol *symbols);
+void host_event(const char *event, const char *fmt, ...);
+
+#define PARAMS(args...)			args
+#define TP_PROTO(args...)		args
+#define TP_ARGS(args...)
+#define TP_CONDITION(cond)		cond
+#define TP_STRUCT__entry(args...)	args
+#define TP_fast_assign(args...)		args
+#define TP_printk(fmt, args...)		fmt, args
+#define __field(type, item)		type item;
+#define __print_symbolic(value, ...) \
+	host_symbol(value, (const struct host_symbol[]) { __VA_ARGS__, { 0, NULL } })
+#define TRACE_DEFINE_ENUM(value)
+#define TRACE_EVENT_CONDITION(event, proto, args, cond, tstruct, assign, print) \
+	static inline void trace_##event(proto)				\
+	{								\
+		struct { tstruct } entry, *__entry = &entry;		\
+									\
+		if (!(cond))						\
+			return;						\
+		assign							\
+		host_event(#event, print);				\
+	}
+#define TRACE_EVENT(event, proto, args, tstruct, assign, print)	\
+	TRACE_EVENT_CONDITION(event, PARAMS(proto), PARAMS(args), true,	\
+			      PARAMS(tstruct), PARAMS(assign), PARAMS(print))
 
 #define CAP_SYS_ADMIN	21
 bool capable(int cap);

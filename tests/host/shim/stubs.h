@@ -61,9 +61,25 @@ typedef unsigned int gfp_t;
 #define list_entry(ptr, type, member)	container_of(ptr, type, member)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define __stringify(x)		#x
+#define _THIS_IP_		((unsigned long)__func__)
+#define _RET_IP_		((unsigned long)__builtin_return_address(0))
 #define _AC(x, y)		(x##y)
 #define U64_MAX			((u64)~0ULL)
 #define BITS_PER_LONG		64
+
+/* Atomic counters */
+
+typedef struct { long counter; } atomic_long_t;
+
+static inline void atomic_long_inc(atomic_long_t *v)
+{
+	__atomic_add_fetch(&v->counter, 1, __ATOMIC_RELAXED);
+}
+
+static inline long atomic_long_read(const atomic_long_t *v)
+{
+	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
+}
 
 /* Modules and boot */
 
