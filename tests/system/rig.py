@@ -362,6 +362,7 @@ def images(kernel, folder, arch=X86, hvm=False):
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root"
         shutil.copytree(HERE / "dom0", root / "rig")
+        shutil.copytree(TOP / "Documentation/ABI", root / "rig/ABI")
         shutil.copy(HERE / "dom0/init", root / "init")
         (root / "guest").mkdir()
         shutil.copy(kernel, root / "guest/kernel")

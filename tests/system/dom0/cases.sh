@@ -23,6 +23,62 @@ case_boots()
 	esac
 }
 
+# documented: of each entry in the ABI documents "MODE PATH UNIT DEFAULT"; "-" if the
+# last is no mere number.
+documented()
+{
+	awk '
+	/^What:/ { path = $2; entries++ }
+	/^\t\tMode: / {
+		number = match($0, /Default: [0-9]+[.]/) ? substr($0, RSTART + 9, RLENGTH - 10) : "-"
+		gsub(/[.]/, "")
+		print $2, path, $4, number
+		told++
+	}
+	END { if (told != entries) print "entries without a mode:", entries - told }' ABI/*
+}
+
+# case documented pv pvh hvm arm64 arm64big: has the files that Documentation/ABI tells of, with those modes, units and defaults, and no others
+case_documented()
+{
+	debug=/sys/kernel/debug
+	mounted "$1" debugfs $debug
+	documented >/run/documented
+	cut -d' ' -f1,2 /run/documented | sort >/run/want
+	# uevent and power/ are the driver core's
+	ask "$1" "find $XEN_MEMORY $debug/xen-balloon -type f ! -name uevent ! -path '*/power/*' \
+		-exec stat -c '0%a %n' {} +" | sort >/run/got
+	diff /run/want /run/got >/run/differences ||
+		fail "documented (-) and there (+):" $(grep '^[-+][0e]' /run/differences)
+
+	numbers=0
+	while read -r mode path unit default; do
+		value=$(ask "$1" "cat $path")
+		case $path in
+		*_kb) [ "$unit" = KiB ] || fail "$path is in $unit" ;;
+		esac
+		[ "$default" != - ] || continue
+		[ "$value" = "$default" ] || fail "$path is $value, its default is $default"
+		numbers=$((numbers + 1))
+	done </run/documented
+	[ $numbers -gt 3 ] || fail "only $numbers defaults were compared"
+
+	awk '/^\t\t===/ { table = !table } table && /^\t\t[a-z]/ { print $1 }' ABI/debugfs-xen-balloon >/run/want
+	ask "$1" "cut -d' ' -f1 $debug/xen-balloon/stats" >/run/got
+	diff /run/want /run/got >/run/differences ||
+		fail "documented (-) and in stats (+):" $(grep '^[-+][a-z]' /run/differences)
+
+	files=0
+	for path in $(cut -d' ' -f2 /run/documented | grep "^$XEN_MEMORY"); do
+		ask "$1" "probe nobody cat $path" >/dev/null || fail "$path is for root alone"
+		! ask "$1" "probe nobody sh -c 'echo 1 >$path'" >/dev/null || fail "$path is for anybody"
+		files=$((files + 1))
+	done
+	! ask "$1" "probe nobody cat $debug/xen-balloon/stats" >/dev/null || fail "debugfs is for anybody"
+	measured "$(wc -l </run/documented) files, $numbers defaults, $(wc -l </run/want) counters;" \
+		"an ordinary user reads $files files"
+}
+
 # case down pv pvh hvm headless arm64 arm64big: shrinks on xl mem-set
 case_down() { mem_set "$1" 262144; }
 
@@ -380,6 +436,86 @@ case_idle()
 	[ "$before_ms" -lt 1000 ] || fail "it takes $before_ms ms to move after its limit is raised"
 }
 
+# page_kib GUEST: the size of a page of the guest's.
+page_kib()
+{
+	case $1 in
+	arm64big*) echo 64 ;;
+	*) echo 4 ;;
+	esac
+}
+
+# told GUEST: what it says it moved, in KiB: by its counters (counted_in, counted_out),
+# by /proc/vmstat (vmstat_in, vmstat_out), and by events since the trace was cleared
+# (traced_in, traced_out, and the last target that was traced, in KiB).
+told()
+{
+	eval "$(ask "$1" "awk -v page=$(page_kib "$1") '
+		FILENAME ~ /stats/ { n[\$1] = \$2 }
+		FILENAME ~ /vmstat/ { v[\$1] = \$2 }
+		/xen_balloon_(batch|target):/ {
+			for (i = 1; i <= NF; i++) { split(\$i, f, \"=\"); e[f[1]] = f[2] }
+		}
+		/xen_balloon_batch:/ { t[e[\"direction\"]] += 2048 * e[\"blocks_done\"] + page * e[\"singles_done\"] }
+		function sum(way) { return 2048 * n[way \"_blocks_done\"] + page * n[way \"_singles_done\"] }
+		END {
+			print \"counted_in=\" sum(\"deflate\"), \"counted_out=\" sum(\"inflate\")
+			print \"vmstat_in=\" page * v[\"balloon_deflate\"], \"vmstat_out=\" page * v[\"balloon_inflate\"]
+			print \"traced_in=\" t[\"deflate\"] + 0, \"traced_out=\" t[\"inflate\"] + 0
+			print \"traced_target=\" page * e[\"new_pages\"]
+		}' /sys/kernel/debug/xen-balloon/stats /proc/vmstat /sys/kernel/tracing/trace")"
+}
+
+# tells GUEST EVENT TEXT: an event with the text is traced within 10 s.
+tells()
+{
+	local end=$(($(now) + 10))
+
+	until ask "$1" "grep -m 1 '$2: .*$3' /sys/kernel/tracing/trace" >/run/event; do
+		[ "$(now)" -lt $end ] || fail "no event $2 with $3"
+		usleep 100000
+	done
+	measured "$(sed 's/.*: xen_/xen_/' /run/event)"
+}
+
+# case tells pv pvh arm64 arm64big: tells by events and counters what it moves, to the page, and what Xen refuses
+case_tells()
+{
+	mounted "$1" debugfs /sys/kernel/debug
+	mounted "$1" tracefs /sys/kernel/tracing
+	ask "$1" 'echo 1 >/sys/kernel/tracing/events/xen_balloon/enable' || fail "the guest has no such events"
+	told "$1"
+	out=$counted_out in=$counted_in vmstat_out_was=$vmstat_out vmstat_in_was=$vmstat_in
+	look "$1"
+	was=$own_pages
+
+	mem_set "$1" 262148
+	look "$1"
+	low=$own_pages
+	told "$1"
+	[ "$traced_target" = $((low * 4)) ] || fail "the event has a target of $traced_target KiB"
+	mem_set "$1" 400004
+	look "$1"
+	told "$1"
+	for by in "$counted_out $counted_in $out $in counters" \
+		  "$vmstat_out $vmstat_in $vmstat_out_was $vmstat_in_was vmstat" "$traced_out $traced_in 0 0 events"; do
+		set -- "$1" $by
+		[ $(($2 - $4)) = $(((was - low) * 4)) ] && [ $(($3 - $5)) = $(((own_pages - low) * 4)) ] ||
+			fail "went $(((was - low) * 4)) KiB, came $(((own_pages - low) * 4));" \
+				"by $6 $(($2 - $4)) and $(($3 - $5))"
+	done
+	measured "$traced_out KiB out and $traced_in in by events, counters and vmstat"
+	tells "$1" xen_balloon_target "from=.*+0x"
+	tells "$1" xen_balloon_batch "direction=inflate.*us=[1-9]"
+
+	store "$1" target 450M	# above its limit
+	tells "$1" xen_balloon_refusal direction=deflate
+	tells "$1" xen_balloon_state "old_state=done new_state=eagain"
+	[ "$(ask "$1" "grep -c 'deflate_.*_refusals [1-9]' /sys/kernel/debug/xen-balloon/stats")" -gt 0 ] ||
+		fail "no refusal is counted"
+	ask "$1" 'echo 0 >/sys/kernel/tracing/events/xen_balloon/enable'
+}
+
 # ktap FILE: the number of cases of one suite that all passed, or what is wrong.
 ktap()
 {
@@ -401,7 +537,7 @@ ktap()
 case_kunit()
 {
 	extra=kunit.enable=1 start "$1"
-	ask "$1" 'mount -t debugfs debugfs /sys/kernel/debug' || fail "the guest has no debugfs"
+	mounted "$1" debugfs /sys/kernel/debug
 	for suite in $(echo "$kunit" | tr : ' '); do
 		# only what ktap reads: an answer holds 4 KiB
 		ask "$1" "cd /sys/kernel/debug/kunit/${suite%=*} &&

@@ -48,6 +48,12 @@ ask()
 show() { ask "$1" "cat $XEN_MEMORY/$2"; }
 store() { ask "$1" "printf '$3\n' | cat >$XEN_MEMORY/$2"; }
 
+# mounted GUEST TYPE PLACE: it has that file system there.
+mounted()
+{
+	ask "$1" "grep -q ' $3 $2 ' /proc/mounts || mount -t $2 $2 $3" || fail "the guest has no $2"
+}
+
 # look GUEST: all that is known of its size, into variables:
 # tot_pages, max_pages, pod_entries, pod_cache (Xen), asked_pages (toolstack),
 # own_pages (guest) and apart_pages (Xen's count less the guest's).
