@@ -33,7 +33,7 @@ help:
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in all its configurations, without a warning'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
-	@echo '                     Xen alone -> build/bench/results.{json,svg} (single parts: tests/bench/run --help)'
+	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
 	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
 	@echo '                     (make -C tools/xen-balloon install: with manual page and completion)'
 	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'

@@ -22,6 +22,7 @@ from results import Wrong   # noqa: E402
 HERE = TOP / "tests/bench"
 FOLDER = rig.BUILD / "bench"
 README, PICTURE = TOP / "README.md", TOP / "Documentation/bench.svg"
+TIMELINE = TOP / "Documentation/timeline.svg"
 KVER = os.environ.get("KVER") or "7.3"
 
 
@@ -47,10 +48,11 @@ class Guest:
     how: Counting
     cases: tuple = ("fresh", "fragmented", "host_fragmented")
     quick: bool = True      # part of make check
+    step_ms: int = 0        # time for each target of the time line; 0: it has none
 
 
-GUESTS = {"pv": Guest(X86),
-          "pvh": Guest(X86, (*Guest.cases, "pod_boot")),
+GUESTS = {"pv": Guest(X86, step_ms=1000),
+          "pvh": Guest(X86, (*Guest.cases, "pod_boot"), step_ms=3200),
           "arm64": Guest(ARM64, quick=False)}
 FLAVOURS = ("ours", "stock")
 QUICK = {"memory": 640, "small": 384}
@@ -99,15 +101,19 @@ def all_symbols(flavour, how):
     return symbols.of_kernel(kernel_file(flavour, "vmlinux", how.arch)), symbols.of_xen(image, *how.table)
 
 
+def clock(how):
+    """QEMU's options for a machine whose clock is its instructions."""
+    return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", how.cpu]
+
+
 def counting(folder, flavour, how, places):
-    """QEMU's options for a machine whose clock is its instructions, with the plugin."""
+    """The same, with the plugin."""
     kernel, xen = all_symbols(flavour, how)
     words = {"out": folder / "counts", "places": int(places)}
     words.update({name: resolve(hook, kernel, f"the kernel {flavour}")
                   for name, hook in {**HOOKS[flavour], **KERNEL_HOOKS}.items()})
     words.update({name: resolve(hook, xen, "Xen") for name, hook in how.hooks.items()})
-    return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", how.cpu,
-            "-plugin", ",".join([str(plugin()), *(f"{key}={value}" for key, value in words.items())])]
+    return [*clock(how), "-plugin", ",".join([str(plugin()), *(f"{key}={value}" for key, value in words.items())])]
 
 
 def qemu_version(arch):
@@ -255,10 +261,14 @@ def read_results(path):
 def publish(path):
     """The table in README.md and the picture beside the documentation."""
     found = read_results(path)
+    timeline = FOLDER / "timeline.svg"
+    if not timeline.exists():
+        raise rig.Trouble(f"there is no {timeline}: run `make bench`")
     README.write_text(results.with_table(README.read_text(), results.markdown(found)))
     draw(found, FOLDER / "results.svg")
     PICTURE.write_bytes((FOLDER / "results.svg").read_bytes())
-    rig.say(f"wrote {os.path.relpath(README)} and {os.path.relpath(PICTURE)}")
+    TIMELINE.write_bytes(timeline.read_bytes())
+    rig.say(f"wrote {os.path.relpath(README)}, {os.path.relpath(PICTURE)} and {os.path.relpath(TIMELINE)}")
     return 0
 
 
@@ -279,7 +289,8 @@ def parse(argv):
     parser = argparse.ArgumentParser(
         prog="tests/bench/run", description=__doc__,
         epilog="environment: KVER (default 7.3; kernels as `make kernel` leaves them), QEMU. "
-               "Leaves results.json and results.svg in build/bench, a folder of logs for each machine too.")
+               "Leaves results.json, results.svg and timeline.svg in build/bench, a folder of logs for each "
+               "machine too.")
     parser.add_argument("--guest", choices=GUESTS, help="only this type of guest")
     parser.add_argument("--case", choices=results.CASES, help="only this case")
     instead = parser.add_argument_group("instead of measuring both drivers").add_mutually_exclusive_group()
@@ -288,16 +299,20 @@ def parse(argv):
                               "part of make check, without arm64 guests")
     instead.add_argument("--places", choices=FLAVOURS, metavar="FLAVOUR",
                          help="where one kernel (ours or stock) spends its instructions, by function")
+    instead.add_argument("--timeline", action="store_true",
+                         help="only draw timeline.svg, the memory of a PV and a PVH guest over time")
     instead.add_argument("--check", type=Path, metavar="FILE",
                          help="say whether FILE is a valid results.json")
     instead.add_argument("--goals", action="store_true", help="print what build/bench/results.json reaches")
     instead.add_argument("--readme", action="store_true",
-                         help="put build/bench/results.json into README.md and Documentation/bench.svg")
+                         help="put what build/bench has into README.md, Documentation/bench.svg and timeline.svg")
     options = parser.parse_args(argv)
     if (options.guest or options.case) and (options.check or options.goals or options.readme):
         parser.error("--guest and --case are for measuring, and this is of all that was measured")
-    if options.quick and options.case:
-        parser.error("--quick has a case of its own")
+    if (options.quick or options.timeline) and options.case:
+        parser.error("--quick and --timeline have a case of their own")
+    if options.timeline and options.guest and not GUESTS[options.guest].step_ms:
+        parser.error(f"there is no time line of {options.guest}")
     if options.case and options.guest and options.case not in GUESTS[options.guest].cases:
         parser.error(f"there is no case {options.case} for {options.guest}")
     return options
@@ -306,7 +321,8 @@ def parse(argv):
 def chosen(options):
     """guest -> cases"""
     guests = [options.guest] if options.guest else [
-        name for name, guest in GUESTS.items() if guest.quick or not options.quick]
+        name for name, guest in GUESTS.items()
+        if (guest.quick or not options.quick) and (guest.step_ms or not options.timeline)]
     cases = {name: [case for case in GUESTS[name].cases if options.case in (case, None)] for name in guests}
     return {name: wanted for name, wanted in cases.items() if wanted}
 
@@ -357,7 +373,11 @@ def main(argv):
         if options.places:
             find_places(options.places, guests)
             return 0
-        deliver(measure(guests, FULL))
+        import timeline
+        if not options.timeline:
+            deliver(measure(guests, FULL))
+        if not options.case:
+            timeline.main(guests)
         return 0
     except Wrong as wrong:
         raise rig.Trouble(f"the measurement contradicts itself: {wrong}") from None

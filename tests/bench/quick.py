@@ -3,10 +3,13 @@
 under this driver, and what the benchmark itself must not take for a figure."""
 import copy
 import os
+import xml.etree.ElementTree as ElementTree
 
 import bench
+import picture
 import results
 import rig
+import timeline
 from suite import Report
 
 # Instructions per page, and hypercalls per GiB: above this driver's, below those of the
@@ -103,6 +106,33 @@ def check_code(report):
                   ", ".join(taken))
 
 
+# A guest's memory over time: at first all of it, then each target, with the way there.
+SAMPLES = [f"sample {us} {asked} {current} 5" for us, asked, current in (
+    (0, 1310720, 1310720), (10000, 262144, 700000), (20000, 262144, 262144), (30000, 1228800, 1228800),
+    (40000, 786432, 1000000), (50000, 786432, 786432))]
+
+
+def refused(lines):
+    try:
+        timeline.read_samples(lines, "a machine")
+    except rig.Trouble:
+        return True
+    return False
+
+
+def check_timeline(report):
+    samples = timeline.read_samples(SAMPLES, "a machine")
+    path = bench.FOLDER / "quick.svg"
+    picture.timeline([timeline.panel("pv", {"ours": samples, "stock": samples})], timeline.WORDS,
+                     timeline.MEMORY_MIB, path)
+    drawn = {element.get("class") for element in ElementTree.parse(path).iter()
+             if element.tag.endswith(("polyline", "polygon"))}
+    report.result(drawn == set(picture.KINDS), "bench-timeline", "samples of both drivers become a picture", str(drawn))
+    taken = [at for at in range(1, len(SAMPLES)) if at not in (1, 4) and not refused(SAMPLES[:at] + SAMPLES[at + 1:])]
+    report.result(refused([]) and not taken, "bench-timeline-refuses",
+                  "a target that was not reached in its time gives no picture", str(taken))
+
+
 # --- a small move ---------------------------------------------------------------------
 
 def check_machine(report, guest, machine):
@@ -131,6 +161,7 @@ def check_machine(report, guest, machine):
 def main(guests):
     report = Report(bench.FOLDER / "quick.txt")
     check_code(report)
+    check_timeline(report)
     machines = {guest: bench.counted_machine("ours", guest, ["quick"], bench.QUICK) for guest in guests}
     bench.run(list(machines.values()), 2)
     for guest, machine in machines.items():

@@ -16,6 +16,9 @@
  *          fragment SPACING        take all free memory, give back all but each
  *                                  SPACINGth page, and stay in the background. Fails if
  *                                  there is still a free 2 MiB block
+ *          timeline MS STEP KB...  set each target in turn, for STEP ms each, and print
+ *                                  each MS what is asked, there and free, from a tenth
+ *                                  of a step before the first: µs and three times KiB
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -27,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -321,6 +325,52 @@ static void pod(int domid, uint64_t pages, int secs)
 	errx(1, "%" PRIu64 " of %" PRIu64 " entries are left after %d s", entries, most, secs);
 }
 
+/* --- the time line ------------------------------------------------------------------ */
+
+#define XEN_MEMORY	"/sys/devices/system/xen_memory/xen_memory0/"
+
+static void sample(int64_t since_us)
+{
+	static const char *const names[] = { "target_kb", "info/current_kb" };
+	struct sysinfo info;
+	char path[96];
+	long kb;
+	FILE *f;
+
+	printf("%" PRId64, now_us() - since_us);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), XEN_MEMORY "%s", names[i]);
+		f = fopen(path, "r");
+		if (!f || fscanf(f, "%ld", &kb) != 1)
+			err(1, "%s", path);
+		fclose(f);
+		printf(" %ld", kb);
+	}
+	if (sysinfo(&info))
+		err(1, "sysinfo");
+	printf(" %lu\n", info.freeram * info.mem_unit / 1024);
+}
+
+static void timeline(int period_ms, int step_ms, int nr, char **targets_kb)
+{
+	int64_t start = now_us(), at = start;
+	FILE *f;
+
+	for (int i = -1; i < nr; i++) {
+		if (i >= 0) {
+			f = fopen(XEN_MEMORY "target_kb", "w");
+			if (!f || fputs(targets_kb[i], f) < 0 || fclose(f))
+				err(1, "target_kb");
+		}
+		for (int64_t end = at + step_ms * (i < 0 ? 100 : 1000); at < end;
+		     at += period_ms * 1000) {
+			if (at > now_us())
+				usleep(at - now_us());
+			sample(start);
+		}
+	}
+}
+
 /* False if there is no such command. */
 bool bench_command(int argc, char **argv)
 {
@@ -338,6 +388,8 @@ bool bench_command(int argc, char **argv)
 		xc_domain_destroy(open_xc(), atoi(argv[1]));
 	else if (argc == 4 && !strcmp(verb, "pod"))
 		pod(atoi(argv[1]), atoll(argv[2]), atoi(argv[3]));
+	else if (argc > 3 && !strcmp(verb, "timeline"))
+		timeline(atoi(argv[1]), atoi(argv[2]), argc - 3, argv + 3);
 	else
 		return false;
 	return true;
