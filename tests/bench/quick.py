@@ -127,10 +127,12 @@ def check_timeline(report):
                      timeline.MEMORY_MIB, path)
     drawn = {element.get("class") for element in ElementTree.parse(path).iter()
              if element.tag.endswith(("polyline", "polygon"))}
-    report.result(drawn == set(picture.KINDS), "bench-timeline", "samples of both drivers become a picture", str(drawn))
+    report.result(drawn == set(picture.KINDS), "bench-timeline", "samples of both drivers become a picture",
+                  ", ".join(sorted(set(picture.KINDS) - drawn)))
     taken = [at for at in range(1, len(SAMPLES)) if at not in (1, 4) and not refused(SAMPLES[:at] + SAMPLES[at + 1:])]
     report.result(refused([]) and not taken, "bench-timeline-refuses",
-                  "a target that was not reached in its time gives no picture", str(taken))
+                  "a target that was not reached in its time gives no picture",
+                  ", ".join(map(str, taken)))
 
 
 # --- a small move ---------------------------------------------------------------------
