@@ -359,6 +359,7 @@ def main(argv):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise rig.Trouble(f"another run uses {FOLDER}: wait for it to end") from None
+    started = time.monotonic()
     flavours = ["ours"] if options.quick else [options.places] if options.places else FLAVOURS
     folders = []
     try:
@@ -378,6 +379,7 @@ def main(argv):
             deliver(measure(guests, FULL))
         if not options.case:
             timeline.main(guests)
+        rig.say(f"took {(time.monotonic() - started) / 60:.0f} min; logs in {os.path.relpath(FOLDER)}")
         return 0
     except Wrong as wrong:
         raise rig.Trouble(f"the measurement contradicts itself: {wrong}") from None

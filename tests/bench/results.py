@@ -264,6 +264,17 @@ def title(result):
     return f"{GUESTS[result['guest']]}, {CASES[result['case']]}, {result['direction']}"
 
 
+def said_versions(results):
+    """A sentence, or one for each set of guests if they differ."""
+    guests = {}
+    for result in results:
+        text = "Linux {linux}, Xen {xen}, QEMU {qemu}, driver {driver}.".format(**result["versions"])
+        guests.setdefault(text, []).append(GUESTS[result["guest"]])
+    if len(guests) == 1:
+        return text
+    return "\n".join(f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in guests.items())
+
+
 def markdown(results):
     lines = ["| | instructions per page: mainline's | this driver | fewer | Xen alone | hypercalls per GiB: "
              "mainline's | this driver | lock held at most, ms: mainline's | this driver |",
@@ -275,10 +286,7 @@ def markdown(results):
             times(result["ratio"]["insn_per_page"]), shown(floor.get("insn_per_page")),
             shown(stock["hypercalls_per_gib"]), shown(ours["hypercalls_per_gib"]),
             shown(stock["lock_hold_max_us"] / 1000), shown(ours["lock_hold_max_us"] / 1000)]) + " |")
-    versions = results[0]["versions"]
-    lines += ["", f"Linux {versions['linux']}, Xen {versions['xen']}, QEMU {versions['qemu']}, "
-              f"driver {versions['driver']}."]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", said_versions(results)]) + "\n"
 
 
 MARKERS = ("<!-- from `tests/bench/run --readme` -->\n", "<!-- end of that -->\n")
