@@ -12,7 +12,6 @@
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
  *          nothing FILE                      write zero bytes to it
- *          nobody CMD...                     run CMD as an ordinary user
  *   both   what `make bench` needs: probe-bench.c
  *
  * An exchange is two keys in the guest's own data/: dom0 writes
@@ -330,14 +329,6 @@ static int cmd_nothing(const char *path)
 	return 0;
 }
 
-static void __attribute__((noreturn)) cmd_nobody(char **argv)
-{
-	if (setgid(65534) || setuid(65534))
-		err(1, "nobody");
-	execvp(argv[0], argv);
-	err(127, "%s", argv[0]);
-}
-
 #define CONSOLES 16
 static struct console {
 	char name[64];
@@ -439,9 +430,6 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(verb, "nothing"))
 		return cmd_nothing(argv[2]);
-
-	if (argc > 2 && !strcmp(verb, "nobody"))
-		cmd_nobody(argv + 2);
 
 	if (argc == 3 && !strcmp(verb, "agent"))
 		cmd_agent(atoi(argv[2]));
