@@ -276,6 +276,26 @@ enum balloon_pressure balloon_pressure(s64 since_oom_s)
 #define LIBXL_POD_SLACK	(SZ_1M / PAGE_SIZE)
 
 /**
+ * balloon_believe() - put aside what the toolstack's keys cannot mean
+ * @c: the counts of all parties before any ballooning
+ *
+ * A maximum below what the guest is to have, or has, is as good as none: then
+ * all that the guest does not see is what the first target has more. Nor can
+ * video memory be a part of what the guest has.
+ */
+void balloon_believe(struct balloon_boot_counts *c)
+{
+	long more = (long)c->first_target - (long)c->guest;
+
+	if (c->static_max < c->first_target ||
+	    c->static_max + MAX_OVERHEAD < c->guest)
+		c->static_max = c->guest + (more <= MAX_OVERHEAD ?
+					    max(more, 0L) : 0);
+	if (c->static_max + MAX_OVERHEAD < c->guest + c->videoram)
+		c->videoram = 0;
+}
+
+/**
  * balloon_learn_difference() - what the toolstack counts and the guest does not
  * @c: the counts of all parties before any ballooning
  *

@@ -36,13 +36,13 @@ static void report(struct work_struct *work);
  * @notifier: tells when xenstore can be read
  * @learned: whether @difference is known
  * @difference: pages in the toolstack's targets that are not the guest's
- * @full_kb: the target that stands for all that the guest was started with, or
- *           0 if it can be started with less
+ * @full: the target, in pages, that stands for all that the guest was started
+ *        with, or 0 if it can be started with less
  * @report: tells the toolstack how far the domain has come
  * @reported: what @report said last
  * @outdated: @reported may be of another xenstore
  *
- * Up to @full_kb all belongs to whoever handles memory/target: first the
+ * Up to @full all belongs to whoever handles memory/target: first the
  * notifier, then the watch, never both. @report reads @learned, and then
  * @difference, which does not change any more.
  */
@@ -51,7 +51,7 @@ struct balloon_toolstack {
 	struct notifier_block notifier;
 	bool learned;
 	long difference;
-	u64 full_kb;
+	unsigned long full;
 	struct delayed_work report;
 	struct balloon_info reported;
 	bool outdated;
@@ -102,20 +102,18 @@ static void learn_difference(u64 first_target_kb)
 
 	counts.guest = xen_balloon.boot_pages;
 	counts.xen = xen_balloon.boot_xen_pages;
-	/* No key is as good as one that cannot be true. */
-	if ((read_memory_key("static-max", &static_max_kb) &&
-	     read_memory_key("memory_static_max", &static_max_kb)) ||
-	    static_max_kb < first_target_kb)
-		static_max_kb = PAGES_TO_KB(counts.guest);
-	if (read_memory_key("videoram", &videoram_kb) ||
-	    videoram_kb > static_max_kb)
+	if (read_memory_key("static-max", &static_max_kb) &&
+	    read_memory_key("memory_static_max", &static_max_kb))
+		static_max_kb = 0;
+	if (read_memory_key("videoram", &videoram_kb))
 		videoram_kb = 0;
 
 	counts.static_max = KB_TO_PAGES(static_max_kb);
 	counts.first_target = KB_TO_PAGES(first_target_kb);
 	counts.videoram = KB_TO_PAGES(videoram_kb);
+	balloon_believe(&counts);
 	toolstack.difference = balloon_learn_difference(&counts);
-	toolstack.full_kb = static_max_kb - videoram_kb;
+	toolstack.full = counts.static_max - counts.videoram;
 	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
 		 counts.static_max, counts.first_target, counts.videoram,
 		 counts.xen, counts.guest, toolstack.difference);
@@ -157,7 +155,7 @@ static void take_up_target(void)
 	if (rc)
 		goto reject;
 	/* Built a few pages short, the guest has no place for them. */
-	if (target_kb <= toolstack.full_kb)
+	if (KB_TO_PAGES(target_kb) <= toolstack.full)
 		pages = min(pages, xen_balloon.boot_pages);
 
 	/* After a migration xenstore knows nothing of us. */

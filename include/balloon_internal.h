@@ -198,6 +198,7 @@ struct balloon_boot_counts {
 	unsigned long guest;
 };
 
+void balloon_believe(struct balloon_boot_counts *c);
 long balloon_learn_difference(const struct balloon_boot_counts *c);
 int balloon_target_from_kb(u64 target_kb, long difference,
 			   unsigned long *pages);

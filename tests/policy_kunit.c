@@ -475,6 +475,55 @@ static void given_boot_counts_the_difference_is_what_the_guest_does_not_see(stru
 				    cases[i].difference, "case %u", i);
 }
 
+static void given_keys_that_cannot_be_true_they_are_not_believed(struct kunit *test)
+{
+	const unsigned long gap = SZ_2M / PAGE_SIZE;
+	const struct {
+		struct balloon_boot_counts c;
+		unsigned long static_max, videoram;
+	} cases[] = {
+		/* these can be */
+		{ { .static_max = 9000, .first_target = 9000, .guest = 8990 },
+		  9000, 0 },
+		{ { .static_max = 9000, .first_target = 8984, .videoram = 16,
+		    .guest = 8974 }, 9000, 16 },
+		{ { .static_max = 9000, .first_target = 5000, .guest = 8990 },
+		  9000, 0 },
+		{ { .static_max = 9000, .first_target = 9000,
+		    .guest = 9000 + gap }, 9000, 0 },
+		/* no maximum, or one that is less than what is there */
+		{ { .first_target = 9000, .guest = 8990 }, 9000, 0 },
+		{ { .first_target = 9000, .guest = 9000 - gap }, 9000, 0 },
+		{ { .static_max = 1, .first_target = 9000, .guest = 8990 },
+		  9000, 0 },
+		{ { .static_max = 8999, .first_target = 9000, .guest = 8990 },
+		  9000, 0 },
+		{ { .static_max = 9000, .first_target = 9000,
+		    .guest = 9001 + gap }, 9001 + gap, 0 },
+		/* nor is it told by the first target then */
+		{ { .first_target = 5000, .guest = 9000 }, 9000, 0 },
+		{ { .first_target = 9001, .guest = 9000 - gap }, 9000 - gap, 0 },
+		/* video memory where the guest has its own */
+		{ { .static_max = 9000, .first_target = 9000, .videoram = gap,
+		    .guest = 9000 }, 9000, gap },
+		{ { .static_max = 9000, .first_target = 9000,
+		    .videoram = gap + 1, .guest = 9000 }, 9000, 0 },
+		{ { .static_max = 9000, .first_target = 9000,
+		    .videoram = 18000, .guest = 8990 }, 9000, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct balloon_boot_counts c = cases[i].c;
+
+		balloon_believe(&c);
+		KUNIT_EXPECT_EQ_MSG(test, c.static_max, cases[i].static_max,
+				    "static_max of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, c.videoram, cases[i].videoram,
+				    "videoram of case %u", i);
+	}
+}
+
 static void given_a_target_of_the_toolstack_it_is_converted_or_refused(struct kunit *test)
 {
 	const u64 page_kb = PAGE_SIZE >> 10;
@@ -541,6 +590,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_how_long_a_batch_took_the_next_one_fits),
 	KUNIT_CASE(given_the_guest_grows_so_does_the_default_floor),
 	KUNIT_CASE(given_boot_counts_the_difference_is_what_the_guest_does_not_see),
+	KUNIT_CASE(given_keys_that_cannot_be_true_they_are_not_believed),
 	KUNIT_CASE(given_a_target_of_the_toolstack_it_is_converted_or_refused),
 	KUNIT_CASE(the_largest_target_is_the_physical_address_space),
 	{}

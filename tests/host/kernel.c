@@ -741,7 +741,7 @@ static struct {
 	const char *key;
 	bool there;
 	size_t len;
-	char value[256];
+	char value[4096];
 } store[] = {
 	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
 	{ "data/balloon/target-kb" }, { "data/balloon/current-kb" },
