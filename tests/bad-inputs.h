@@ -160,6 +160,12 @@ static const struct bad_input bad_inputs[] = {
 	BAD("scrub_pages", "maybe", EINVAL),
 	BAD("scrub_pages", "1\0", EINVAL),
 	BAD("scrub_pages", TIMES_256("2"), EINVAL),
+	BAD("deflate_on_oom", "", EINVAL),
+	BAD("deflate_on_oom", "2", EINVAL),
+	BAD("deflate_on_oom", "-1", EINVAL),
+	BAD("deflate_on_oom", "maybe", EINVAL),
+	BAD("deflate_on_oom", "1\0", EINVAL),
+	BAD("deflate_on_oom", TIMES_256("2"), EINVAL),
 
 	/* xenstore; of static-max and videoram 0: a number, and it cannot be true */
 	BAD("memory/target", "", EINVAL),
@@ -224,6 +230,10 @@ static const struct bad_input bad_inputs[] = {
 	BAD("xen_scrub_pages", "maybe", EINVAL),
 	BAD("xen_scrub_pages", "2", EINVAL),
 	BAD("xen_scrub_pages", "-1", EINVAL),
+	BAD("xen.balloon_deflate_on_oom", "", EINVAL),
+	BAD("xen.balloon_deflate_on_oom", "maybe", EINVAL),
+	BAD("xen.balloon_deflate_on_oom", "2", EINVAL),
+	BAD("xen.balloon_deflate_on_oom", "-1", EINVAL),
 };
 
 #endif /* BAD_INPUTS_H */

@@ -20,7 +20,7 @@ struct number {
 
 /* All that can be written, as it is now. */
 struct settings {
-	u64 target, floor_kb, max_delay, max_retries, scrub;
+	u64 target, floor_kb, max_delay, max_retries, scrub, deflate;
 	unsigned long pages;
 };
 
@@ -30,7 +30,8 @@ static struct settings settings(void)
 		host_sysfs_read("target"), host_sysfs_read("floor_kb"),
 		host_sysfs_read("max_schedule_delay"),
 		host_sysfs_read("max_retry_count"),
-		host_sysfs_read("scrub_pages"), xen_balloon.current_pages,
+		host_sysfs_read("scrub_pages"),
+		host_sysfs_read("deflate_on_oom"), xen_balloon.current_pages,
 	};
 }
 

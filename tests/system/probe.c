@@ -11,8 +11,7 @@
  *          sample MS NAME=DOMID...           one line per guest and period
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
- *          nothing FILE                      write zero bytes to it
- *   both   what `make bench` needs: probe-bench.c
+ *   both   what `make bench` needs: probe-bench.c, and single cases: probe-cases.c
  *
  * An exchange is two keys in the guest's own data/: dom0 writes
  * "SEQ COMMAND" to data/ask, the guest writes "SEQ STATUS\nOUTPUT" to
@@ -44,6 +43,7 @@
 #define STUCK_MS 6000
 
 bool bench_command(int argc, char **argv);	/* probe-bench.c */
+bool case_command(int argc, char **argv);	/* probe-cases.c */
 
 static struct xs_handle *xs;
 static xc_interface *xc;
@@ -318,17 +318,6 @@ static void __attribute__((noreturn)) cmd_agent(int period_ms)
 	}
 }
 
-/* A shell has no word for it. */
-static int cmd_nothing(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, "", 0);
-
-	if (n)
-		err(1, "%s", path);
-	return 0;
-}
-
 #define CONSOLES 16
 static struct console {
 	char name[64];
@@ -428,13 +417,10 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(verb, "relay"))
 		return cmd_relay(argv[2]);
 
-	if (argc == 3 && !strcmp(verb, "nothing"))
-		return cmd_nothing(argv[2]);
-
 	if (argc == 3 && !strcmp(verb, "agent"))
 		cmd_agent(atoi(argv[2]));
 
-	if (bench_command(argc - 1, argv + 1))
+	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1))
 		return 0;
 
 	xs = xs_open(0);

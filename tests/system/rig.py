@@ -51,8 +51,9 @@ HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin"
             "usr/share/seabios/vgabios-stdvga.bin"]
 HVM_DATA += [f"usr/share/qemu/{name}" for name in (
     "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
-PROBE_SOURCES = [HERE / "probe.c", HERE / "probe-bench.c"]
+PROBE_SOURCES = [HERE / "probe.c", HERE / "probe-bench.c", HERE / "probe-cases.c"]
 TOOL_SOURCE = TOP / "tools/xen-balloon/xen-balloon.c"
+PROBE_HEADER = TOP / "tests/bad-inputs.h"
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
 PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
@@ -347,7 +348,7 @@ def images(kernel, folder, arch=X86, hvm=False):
     names = [*arch.packages, *PACKAGES, *HVM_PACKAGES * hvm]
     programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
     packages = fetch(arch, names)
-    probe = kept("probe-" + digest(packages, *PROBE_SOURCES),
+    probe = kept("probe-" + digest(packages, *PROBE_SOURCES, PROBE_HEADER),
                  lambda path: build_probe(arch, packages, path))
     tool = kept("tool-" + digest(arch.debian, TOOL_SOURCE),
                 lambda path: build_tool(arch, path))

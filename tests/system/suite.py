@@ -9,7 +9,8 @@ import time
 import rig
 import selftest
 
-CASE = re.compile(r"^# case (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+CASE = re.compile(r"^# (case|extra) (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+EXTRA_S = 1800  # what an extra case may take
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,15 +77,17 @@ class Report:
 
 
 def all_cases():
-    """name -> sentence, in the order in which they run."""
+    """name -> sentence, in the order in which they run, and those that are extra."""
     found = CASE.findall((rig.HERE / "dom0/cases.sh").read_text())
-    names = {}
+    names, extra = {}, set()
     for boot in BOOTS.values():
         for guest in boot.guests:
-            for case, wanted, sentence in found:
+            for kind, case, wanted, sentence in found:
                 if guest in wanted.split():
                     names[f"{guest}-{case}"] = f"{TITLES[guest]} {sentence}"
-    return {**names, **RIG_CASES}
+                    if kind == "extra":
+                        extra.add(f"{guest}-{case}")
+    return {**names, **RIG_CASES}, extra
 
 
 def kunit_cases():
@@ -94,7 +97,7 @@ def kunit_cases():
                     + f"={len(re.findall(r'KUNIT_CASE[(]', text))}" for text in texts)
 
 
-def parse(argv, names):
+def parse(argv, names, long_cases):
     extra = [name for name, boot in BOOTS.items() if boot.extra]
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
@@ -105,7 +108,8 @@ def parse(argv, names):
     parser.add_argument("--guest", choices=BOOTS,
                         help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
-    parser.add_argument("case", nargs="*", metavar="CASE", help="only these (see --list)")
+    parser.add_argument("case", nargs="*", metavar="CASE",
+                        help="only these (see --list)")
     options = parser.parse_args(argv)
     for name in options.case:
         if name not in names:
@@ -119,6 +123,7 @@ def parse(argv, names):
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
     wanted = options.case or [name for name in names if name.split("-")[0] in guests
+                              and name not in long_cases
                               and not (stock and name.endswith("-kunit"))]
     return options, wanted
 
@@ -174,8 +179,8 @@ def judge_proof(machine, wanted, report):
 
 
 def main(argv):
-    names = all_cases()
-    options, wanted = parse(argv, names)
+    names, long_cases = all_cases()
+    options, wanted = parse(argv, names, long_cases)
     if options.list:
         for name, sentence in names.items():
             print(f"{'*' if name in wanted else ' '} {name:20} {sentence}")
@@ -196,7 +201,9 @@ def main(argv):
     try:
         rig.say("preparing images")
         prepare(kernels, folder)
-        return run_cases(chosen, rigs, names, kernels, folder)
+        limits = {name: boot.limit + EXTRA_S * len(long_cases.intersection(wanted))
+                  for name, boot in BOOTS.items()}
+        return run_cases(chosen, rigs, names, kernels, limits, folder)
     finally:
         if not options.keep:
             for place in {shared(name, folder) for name in kernels}:
@@ -222,7 +229,7 @@ def prepare(kernels, folder):
             rig.images(kernel, place, arch_of(name), hvm)
 
 
-def run_cases(chosen, rigs, names, kernels, folder):
+def run_cases(chosen, rigs, names, kernels, limits, folder):
     started = time.monotonic()
     report = Report(folder / "report.txt")
 
@@ -230,7 +237,7 @@ def run_cases(chosen, rigs, names, kernels, folder):
     for name, cases in chosen.items():
         boot = BOOTS[name]
         machine = rig.Machine(name, folder / name, shared(name, folder), kernels[name], "cases.sh",
-                              image=boot.image, limit=boot.limit, arch=boot.arch,
+                              image=boot.image, limit=limits[name], arch=boot.arch,
                               cases=":".join(cases), kunit=kunit_cases())
         machines.append(machine)
         judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))

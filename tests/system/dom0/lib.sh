@@ -119,7 +119,8 @@ reachable()
 	echo "$pages"
 }
 
-# start GUEST: from nothing to an answer from user space; $extra: more for its kernel.
+# start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
+# $before: a command with its domid, before it runs.
 start()
 {
 	local guest=$1 log="/var/log/xen/console/guest-$1.log" initrd=/guest/initrd seconds=90
@@ -155,9 +156,11 @@ start()
 		END
 		# there is no ACPI to describe to it, and xl mem-set fails over that
 		[ "$(uname -m)" != aarch64 ] || echo "acpi = 0" >>"/run/guest/$guest/cfg"
-		xl create -e -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
+		xl create -p -e -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
 			fail "xl create: $(grep error "/run/guest/$guest/xl.log" | tr '\n' ' ')"
 		xl domid "$guest" >"/run/guest/$guest/domid"
+		[ -z "$before" ] || "$before" "$(domid "$guest")"
+		xl unpause "$guest"
 		if ! probe ask "$(domid "$guest")" $seconds true 2>"/run/guest/$guest/ask.log"; then
 			eval "$(probe domain "$(domid "$guest")")"
 			[ "$state" = alive ] || [ -s "$log" ] ||
