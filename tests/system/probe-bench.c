@@ -170,6 +170,7 @@ static void set_sysctl(const char *name, const char *value, char was[16])
 #define CHUNK	(1UL << 20)
 #define CHUNK_PAGES	256
 #define RUN_ORDER	5	/* more than there is between two pages that are kept */
+#define PIPES		128	/* 8 MiB */
 
 static void give_back(int pagemap, char *chunk, int spacing)
 {
@@ -188,14 +189,15 @@ static void give_back(int pagemap, char *chunk, int spacing)
 /*
  * What is free between the kernel's own pages no program is given, but it is a block of
  * 2 MiB as soon as the kernel lets go of those. A pipe is filled with pages of the kernel's.
+ * Not more of them: what is left in a zone that is spared, as for DMA, they do not reach.
  */
 static void fill_pipes(void)
 {
 	static char data[1 << 16];
 	int ends[2];
 
-	while (free_blocks(RUN_ORDER) && !pipe(ends))
-		if (write(ends[1], data, sizeof(data)) != sizeof(data))
+	for (int i = 0; i < PIPES && free_blocks(RUN_ORDER); i++)
+		if (pipe(ends) || write(ends[1], data, sizeof(data)) != sizeof(data))
 			err(1, "pipe");
 }
 
@@ -237,8 +239,8 @@ static void fragment(int spacing)
 			give_back(pagemap, memory + at, spacing);
 	}
 	fill_pipes();
-	if (free_blocks(RUN_ORDER))
-		errx(1, "%lu free blocks of 128 KiB are left", free_blocks(RUN_ORDER));
+	if (free_blocks(BLOCK_ORDER))
+		errx(1, "%lu free blocks of 2 MiB are left", free_blocks(BLOCK_ORDER));
 	set_sysctl("min_free_kbytes", min_free, NULL);
 	set_sysctl("percpu_pagelist_high_fraction", "0", NULL);
 	for (int fd = 0; fd < 3; fd++)
