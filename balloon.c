@@ -383,14 +383,11 @@ static void __init store_region(struct xen_balloon *b, unsigned long pfn,
 
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn);
-		unsigned int i, order = 0;
+		unsigned int order = 0;
 
 		if (IS_ALIGNED(pfn, BLOCK_PAGES) && end - pfn >= BLOCK_PAGES)
 			order = BLOCK_ORDER;
-		for (i = 0; i < 1U << order; i++)
-			ClearPageReserved(page + i);
-		balloon_mark_offline(page, order);
-		balloon_forget_alloc_tags(page, order);
+		balloon_adopt(page, order);
 		balloon_store_put(b, page, order);
 		pfn += 1UL << order;
 	}
@@ -458,6 +455,8 @@ pure_initcall(balloon_init_state);
  *
  * On arm64 with ACPI the first user is an early initcall: it brings up the
  * state. Hence __ref: later there is a state, or there will be none.
+ *
+ * Return: whether there is a state.
  */
 bool __ref balloon_is_up(struct xen_balloon *b)
 {

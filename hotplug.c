@@ -157,8 +157,7 @@ static void online_page(struct page *page, unsigned int order)
 		return;
 	}
 
-	balloon_mark_offline(page, order);
-	balloon_forget_alloc_tags(page, order);
+	balloon_adopt(page, order);
 
 	balloon_lock(b);
 	for (; page < end; page += 1UL << step)
@@ -184,7 +183,7 @@ static struct notifier_block memory_notifier = {
 	.notifier_call = memory_event,
 };
 
-static const struct ctl_table balloon_sysctls[] = {
+static const_ctl_table balloon_sysctls[] = {
 	{
 		.procname = "hotplug_unpopulated",
 		.data = &xen_balloon.hotplug_unpopulated,

@@ -129,7 +129,8 @@ static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
 		map_table(table, PAGE_KERNEL);
 		return rc;
 	}
-	hook_table(pmd_of(pfn), __pmd(page_to_phys(table) | _PAGE_TABLE));
+	hook_table(pmd_of(pfn),
+		   __pmd(PFN_PHYS(page_to_pfn(table)) | _PAGE_TABLE));
 	xa_erase(&idle_tables, table_nr(pfn));
 	return 0;
 }

@@ -6,7 +6,6 @@
 
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/vmstat.h>
 
 #include "balloon_internal.h"
 
@@ -37,12 +36,23 @@ unsigned int balloon_zone_run(struct page **pages, unsigned int nr)
 	return i;
 }
 
+/* Pages that the allocator never had: they may be reserved, and are nobody's. */
+void balloon_adopt(struct page *page, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << order; i++)
+		ClearPageReserved(page + i);
+	balloon_mark_offline(page, order);
+	balloon_forget_alloc_tags(page, order);
+}
+
 static void store_count(struct xen_balloon *b, struct page *page, long change)
 {
 	unsigned long *nr = PageHighMem(page) ? &b->nr_high : &b->nr_low;
 
 	WRITE_ONCE(*nr, *nr + change);
-	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
+	balloon_count_pages(page, change);
 }
 
 /* Not one by one: each call is an atomic operation. */

@@ -311,7 +311,7 @@ static const struct attribute_group *all_files[] = {
 	NULL
 };
 
-static const struct bus_type xen_memory_bus = {
+static const_bus_type xen_memory_bus = {
 	.name = "xen_memory",
 	.dev_name = "xen_memory",
 };

@@ -7,6 +7,7 @@
 #define _XEN_BALLOON_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -27,7 +28,7 @@
  * the size of the second-stage mapping that it keeps in one piece.
  */
 #define BLOCK_ORDER	get_order(SZ_2M)
-#define BLOCK_PAGES	(1UL << BLOCK_ORDER)
+#define BLOCK_PAGES	BIT(BLOCK_ORDER)
 
 /* Xen counts orders in frames of 4 KiB, whatever PAGE_SIZE is. */
 static inline unsigned int extent_order(unsigned int order)
@@ -427,6 +428,7 @@ void balloon_stats_init(struct xen_balloon *b);
 void balloon_mark_offline(struct page *page, unsigned int order);
 void balloon_mark_online(struct page *page, unsigned int order);
 unsigned int balloon_zone_run(struct page **pages, unsigned int nr);
+void balloon_adopt(struct page *page, unsigned int order);
 void balloon_store_put(struct xen_balloon *b, struct page *page,
 		       unsigned int order);
 void balloon_store_put_all(struct xen_balloon *b, struct page **pages,

@@ -8,7 +8,7 @@
 
 #include "balloon_internal.h"
 
-#define HUGE_KB	(1ULL << 60)
+#define HUGE_KB	BIT_ULL(60)
 
 struct plan_case {
 	struct balloon_view view;
@@ -16,11 +16,11 @@ struct plan_case {
 };
 
 static void check_plans(struct kunit *test, const struct plan_case *cases,
-			unsigned int nr)
+			size_t bytes)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < bytes / sizeof(*cases); i++) {
 		struct balloon_plan plan = balloon_plan(&cases[i].view);
 
 		KUNIT_EXPECT_EQ_MSG(test, plan.action, cases[i].plan.action,
@@ -32,7 +32,7 @@ static void check_plans(struct kunit *test, const struct plan_case *cases,
 	}
 }
 
-#define CHECK_PLANS(test, cases) check_plans(test, cases, ARRAY_SIZE(cases))
+#define CHECK_PLANS(test, cases) check_plans(test, cases, sizeof(cases))
 
 static void given_target_met_plan_does_nothing(struct kunit *test)
 {

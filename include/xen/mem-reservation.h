@@ -9,6 +9,7 @@
 #include <linux/highmem.h>
 
 #include <xen/page.h>
+#include <xen/xen.h>
 
 /* Clear pages before they leave the domain: xen_scrub_pages=, sysfs. */
 extern bool xen_scrub_pages;

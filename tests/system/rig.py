@@ -192,11 +192,11 @@ def kernel_place(flavour, arch=X86, pages="4k", version="7.3"):
     return BUILD / "kernel" / version / "-".join([*name, flavour]), " ".join(["make kernel", *words])
 
 
-def find_kernel(arch=X86, pages="4k", version="7.3"):
+def find_kernel(arch=X86, pages="4k"):
     """The kernel that dom0 and the guests run: $KERNEL or the one that was built."""
     flavour = os.environ.get("FLAVOUR") or "ours"
     given = os.environ.get("KERNEL")
-    folder, make = kernel_place(flavour, arch, pages, version)
+    folder, make = kernel_place(flavour, arch, pages, os.environ.get("KVER") or "7.3")
     path = Path(given or folder / arch.kernel)
     if not path.is_file():
         known = flavour in ("ours", "stock") or (TOP / f"tools/config/{flavour}.config").is_file()

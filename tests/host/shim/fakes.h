@@ -250,6 +250,7 @@ void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
 void count_vm_events(enum vm_event_item item, long delta);
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages);
+#define alloc_pages_bulk	alloc_pages_bulk	/* in the kernel it is a macro */
 void free_pages_bulk(struct page **pages, unsigned long nr_pages);
 void split_page(struct page *page, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
@@ -361,7 +362,10 @@ struct ctl_table {
 	void *extra1, *extra2;
 };
 
-struct ctl_table_header;
+struct ctl_table_header {
+	const struct ctl_table *ctl_table;
+};
+
 #define proc_dointvec_minmax	1
 #define SYSCTL_ZERO		((void *)&host_sysctl_vals[0])
 #define SYSCTL_ONE		((void *)&host_sysctl_vals[1])
@@ -568,7 +572,6 @@ void set_pmd(pmd_t *pmd, pmd_t val);
 unsigned long pfn_to_mfn(unsigned long pfn);
 void *page_address(struct page *page);
 #define pfn_pte(pfn, prot)	mfn_pte(pfn_to_mfn(pfn), prot)
-#define page_to_phys(page)	PFN_PHYS(page_to_pfn(page))
 #define clear_page(page)	memset(page, 0, PAGE_SIZE)
 struct mmu_update;
 int HYPERVISOR_mmu_update(struct mmu_update *req, unsigned int count,
