@@ -20,18 +20,19 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools check-host check-system check-build bench tools kernel ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-tools lint check-host check-system check-build bench tools kernel patch ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo            watch guests under real Xen shrink and grow (needs no Xen here)'
 	@echo 'make check           build and test everything; last line: N passed, N failed'
 	@echo '  make check-tools     what is under tools/'
+	@echo '  make lint            all sources, with the kernel'\''s scripts and Debian'\''s (single checks: tools/lint --help)'
 	@echo '  make check-host      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
-	@echo 'make check-build     compile the driver in all its configurations, without a warning'
+	@echo 'make check-build     compile the driver in 7.3, 6.12 and 6.1 trees in all its configurations, without a warning'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
 	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
 	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
@@ -41,6 +42,7 @@ help:
 	@echo '  ARCH=arm64 [PAGES=64k]'
 	@echo '                     -> build/kernel/KVER/arm64-[64k-]FLAVOUR/{Image,vmlinux,config}'
 	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
+	@echo 'make patch           KVER=7.3 [LINUX=...]: the driver as a series for git am -> build/patch/KVER'
 	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
 	@echo
 	@echo 'For Debian 12. As root, each of them installs the packages that it needs.'
@@ -50,10 +52,13 @@ demo: $(needs-kernel)
 	@exec env KERNEL='$(image)' tests/system/demo
 
 check:
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools $(needs-kernel:ours=kernel) host system $(needs-kernel:ours=bench)
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(needs-kernel:ours=kernel) host system $(needs-kernel:ours=bench)
 
 check-tools:
 	@tests/tools/run
+
+lint:
+	@tools/lint
 
 check-host:
 	@tools/check host
@@ -72,6 +77,9 @@ bench: ours stock arm64-ours arm64-stock
 
 kernel:
 	@exec env LINUX='$(LINUX)' ARCH='$(ARCH)' PAGES='$(PAGES)' tools/kernel '$(KVER)' '$(FLAVOUR)'
+
+patch:
+	@exec env LINUX='$(LINUX)' tools/patch '$(KVER)'
 
 ours stock:
 	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' $@
