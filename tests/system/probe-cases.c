@@ -468,7 +468,8 @@ static int cmd_wander(long moves, uint64_t seed, long low, long high)
 		while ((current = read_number(SYSFS "info/current_kb")) != kb ||
 		       (xen = xen_pages() * 4) != kb + apart) {
 			if (now_ms() > end)
-				errx(1, "move %ld: asked for %ld KiB, the guest has %ld, Xen counts %ld, %ld apart at first",
+				errx(1, "move %ld: asked for %ld KiB, the guest has %ld, "
+				     "Xen counts %ld, %ld apart at first",
 				     i, kb, current, xen_pages() * 4, apart);
 			pause_us(100);
 		}
