@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Changing the domain's memory reservation page by page, for drivers that
  * bring their own pages (grant-table DMA buffers).
