@@ -32,13 +32,14 @@ class Boot:
 BOOTS = {
     "pv": Boot(["pv", "grow", "dom0"]),
     "pvh": Boot(["pvh", "pod"]),
-    "hvm": Boot(["hvm", "headless"], extra=True, hvm=True, limit=900),
+    "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=900),
     "arm64": Boot(["arm64", "arm64dom0"], extra=True, arch=rig.ARM64),
     "arm64-64k": Boot(["arm64big", "arm64bigdom0"], extra=True, arch=rig.ARM64, pages="64k"),
 }
 TITLES = {
     "pv": "a PV guest", "pvh": "a PVH guest", "hvm": "an HVM guest",
     "headless": "an HVM guest without a display",
+    "hvmpod": "an HVM guest with populate-on-demand",
     "grow": "a PV guest with memory < maxmem",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
     "arm64": "an arm64 guest", "arm64dom0": "an arm64 dom0 itself",

@@ -12,6 +12,7 @@ guest_config()
 	grow)	echo pv 256 1024 ;;
 	pod)	echo pvh 256 512 ;;
 	hvm | headless) echo hvm 512 512 ;;
+	hvmpod)	echo hvm 256 512 ;;
 	*dom0)	echo dom0 768 768 ;;
 	arm64*)	echo pvh 512 512 ;;
 	esac
