@@ -221,6 +221,20 @@ static ssize_t max_retry_count_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(max_retry_count);
 
+/* It is read once where it counts, so either value is good at any time. */
+static ssize_t store_switch(bool *on, const char *buf, size_t count)
+{
+	bool value;
+	int rc;
+
+	rc = check_write(buf, count) ?: kstrtobool(buf, &value);
+	if (rc)
+		return rc;
+
+	WRITE_ONCE(*on, value);
+	return count;
+}
+
 static ssize_t scrub_pages_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
@@ -231,20 +245,7 @@ static ssize_t scrub_pages_store(struct device *dev,
 				 struct device_attribute *attr,
 				 const char *buf, size_t count)
 {
-	bool scrub;
-	int rc;
-
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
-
-	rc = kstrtobool(buf, &scrub);
-	if (rc)
-		return rc;
-
-	/* Read once per batch, and either value is good. */
-	WRITE_ONCE(xen_scrub_pages, scrub);
-	return count;
+	return store_switch(&xen_scrub_pages, buf, count);
 }
 static DEVICE_ATTR_RW(scrub_pages);
 
@@ -258,19 +259,7 @@ static ssize_t deflate_on_oom_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *buf, size_t count)
 {
-	bool deflate;
-	int rc;
-
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
-
-	rc = kstrtobool(buf, &deflate);
-	if (rc)
-		return rc;
-
-	WRITE_ONCE(xen_balloon.deflate_on_oom, deflate);
-	return count;
+	return store_switch(&xen_balloon.deflate_on_oom, buf, count);
 }
 static DEVICE_ATTR_RW(deflate_on_oom);
 

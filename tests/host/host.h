@@ -16,6 +16,7 @@
 /* Frames of Xen per page, pages per block, all in the build's PAGE_SHIFT. */
 #define HOST_FRAMES	(1UL << (PAGE_SHIFT - 12))
 #define HOST_BLOCK	(1UL << (21 - PAGE_SHIFT))
+#define BLOCKS(n)	((n) * HOST_BLOCK)
 #define HOST_HAS_PV	IS_ENABLED(CONFIG_XEN_HAVE_PVMMU)
 #define HOST_HAS_HOTPLUG	IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG)
 

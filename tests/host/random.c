@@ -7,7 +7,6 @@
 
 #include "random.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
 #define NR_CALLERS	4
 #define MAX_LENT	(HOST_BLOCK / 2 + 3)
 

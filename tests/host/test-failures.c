@@ -8,8 +8,6 @@
 
 #include "test.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
-
 struct scenario {
 	const char *name;
 	struct host_config cfg;

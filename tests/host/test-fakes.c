@@ -9,7 +9,6 @@
 
 #include "test.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
 #define GFP_LOW \
 	((GFP_BALLOON & ~(__GFP_HIGHMEM | __GFP_RECLAIM)) | __GFP_ZERO)
 

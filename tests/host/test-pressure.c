@@ -2,20 +2,7 @@
 /* The guest is short of memory, and the balloon is not to make it worse. */
 
 #include "test.h"
-
-#define BLOCKS(n)	((n) * HOST_BLOCK)
-
-static const struct host_config pvh = {
-	.ram = 32, .host_free = 8, .reserve = 4,
-};
-
-static const struct host_config pv = {
-	.pv = HOST_HAS_PV, .ram = 32, .host_free = 8, .reserve = 4,
-};
-
-static const struct host_config *const kinds[] = { &pvh, &pv };
-
-#define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)
+#include "guests.h"
 
 static unsigned int allocs_left, allocs_after;
 static unsigned long freed, freed_again;

@@ -8,21 +8,9 @@
 #include <stdlib.h>
 
 #include "test.h"
+#include "guests.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
 #define BLOCKS_KB(n)	((n) * 2048UL)
-
-static const struct host_config pvh = {
-	.ram = 32, .host_free = 8, .reserve = 4,
-};
-
-static const struct host_config pv = {
-	.pv = HOST_HAS_PV, .ram = 32, .host_free = 8, .reserve = 4,
-};
-
-static const struct host_config *const kinds[] = { &pvh, &pv };
-
-#define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)
 
 static char *kb_text(unsigned long kb)
 {

@@ -2,18 +2,10 @@
 /* What the driver tells about its work: debugfs, /proc/vmstat, tracepoints. */
 
 #include "test.h"
+#include "guests.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
 #define BLOCK_EXTENT	9	/* orders at Xen */
 #define SINGLE_EXTENT	(PAGE_SHIFT - 12)
-
-static const struct host_config pvh = {
-	.ram = 32, .host_free = 8, .reserve = 4,
-};
-
-static const struct host_config pv = {
-	.pv = HOST_HAS_PV, .ram = 32, .host_free = 8, .reserve = 4,
-};
 
 static void move_to(unsigned long pages)
 {

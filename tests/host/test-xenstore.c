@@ -2,12 +2,7 @@
 /* What the toolstack is told in xenstore. */
 
 #include "test.h"
-
-#define BLOCKS(n)	((n) * HOST_BLOCK)
-
-static const struct host_config pvh = {
-	.ram = 32, .host_free = 8, .reserve = 4,
-};
+#include "guests.h"
 
 static void expect_text(const char *key, const char *text)
 {

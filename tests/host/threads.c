@@ -12,8 +12,6 @@
 
 #include "test.h"
 
-#define BLOCKS(n)	((n) * HOST_BLOCK)
-
 static bool stop;
 static unsigned long nr_events, nr_lends;
 
