@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The probe's part for single cases of dom0/cases.sh.
+ * The probe's part for single cases of dom0/cases.
  *
  *   guest  bad                     writes ../bad-inputs.h to sysfs and sysctl; says what
  *                                  is not refused, or with another error

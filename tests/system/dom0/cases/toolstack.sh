@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# What the toolstack writes, and what it is told.
+
+# case reports pv pvh: tells the toolstack in data/balloon how far it is, and of feature-balloon, which it may not write with xl, nothing
+case_reports()
+{
+	mem_set "$1" 300000
+	end=$(($(now) + 5))
+	while is="$(key "$1" data/balloon/target-kb) $(key "$1" data/balloon/current-kb) $(key "$1" data/balloon/state)"
+	      [ "$is" != "300000 300000 settled" ]; do
+		[ "$(now)" -lt $end ] || fail "it tells: $is"
+		usleep 100000
+	done
+	[ "$(key "$1" control/feature-balloon)" = 0 ] || fail "it writes control/feature-balloon"
+	said=$(ask "$1" "dmesg | grep xen:balloon | grep -v -e Initialising -e 'ignoring memory' | head -n 5; true") &&
+		[ -z "$said" ] || fail "it says: $said"
+}
+
+# case ignores pv pvh arm64 arm64big: ignores what is not a size in xenstore, says so, and keeps its target
+case_ignores()
+{
+	before=$(show "$1" target_kb)
+	kib=$(key "$1" memory/target)
+	look "$1"
+	local was=$tot_pages nr=0 errors=
+	ask "$1" 'dmesg -c >/dev/null'
+	# Watches fire in order, so the guest has seen the target when it answers.
+	while bad=$(probe bad-key "$(domid "$1")" target $nr); do
+		after=$(show "$1" target_kb)
+		set_key "$1" memory/target "$kib"
+		[ "$after" = "$before" ] ||
+			fail "${bad#* } sets the target to $after KiB, was $before"
+		nr=$((nr + 1)) errors="$errors -${bad%% *}"
+	done
+	agree "$1" "$was"
+	# of more messages in five seconds it drops some
+	said=$(ask "$1" "dmesg | sed -n 's/.*ignoring memory.target.*: //p'")
+	[ "$(echo $said | cut -d' ' -f1-10)" = "$(echo $errors | cut -d' ' -f1-10)" ] &&
+		[ "$(echo "$said" | wc -l)" -le $nr ] ||
+		fail "$nr values should give$errors, it says" $said
+	measured "$nr ignored with $(echo "$said" | wc -l) messages"
+}
+
+# case nonsense pvh: starts as ever with nonsense on its command line, in static-max and in videoram
+impossible_keys()
+{
+	may_tell "$1"
+	probe bad-key "$1" static-max 8
+	probe bad-key "$1" videoram 6
+}
+case_nonsense()
+{
+	words=$(probe bad-boot)
+	extra="kunit.enable=1 $words" before=impossible_keys start "$1"
+	started=$tot_pages
+	nr=$(ask "$1" "dmesg | grep -c 'invalid for parameter .xen'")
+	[ "$nr" = "$(echo $words | wc -w)" ] ||
+		fail "the kernel refuses $nr of the words on its command line: $words"
+	value=$(ask "$1" 'cat /sys/module/xen/parameters/balloon_boot_timeout')
+	[ "$value" = 180 ] || fail "the boot timeout is $value s"
+	[ "$(show "$1" scrub_pages)" = 1 ] || fail "scrubbing is off"
+	set_key "$1" memory/static-max 524288
+	set_key "$1" memory/videoram 0
+	[ "$started" = 131072 ] || fail "asked for 131072 pages, Xen counts $started"
+	mem_set "$1" 262144
+	mem_set "$1" 524288
+}
+
+# extra keys pvh: starts as ever with each of the bad values in static-max and videoram
+case_keys()
+{
+	for name in static-max videoram; do
+		nr=0
+		while bad=$(probe bad-key 0 $name $nr); do
+			before=bad_key start "$1"
+			[ $tot_pages = 131072 ] || fail "$bad: asked for 131072 pages, Xen counts $tot_pages"
+			set_key "$1" memory/static-max 524288
+			set_key "$1" memory/videoram 0
+			mem_set "$1" 262144 && mem_set "$1" 524288 || fail "$bad: $(cat /run/reason)"
+			nr=$((nr + 1))
+		done
+		measured "$nr of $name"
+	done
+}
+
+bad_key() { probe bad-key "$1" $name $nr; }
+
+# As XAPI does, and xl does not.
+may_tell() { probe permit "$1" control; }
+
+# case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest beside it
+case_squeezed()
+{
+	ask "$1" 'grep -q kunit.enable=1 /proc/cmdline' || before=may_tell start "$1"	# as in nonsense
+	before=may_tell start pv
+	trap 'stop pv' EXIT
+	for round in "262144 524288" "524288 262144" "300004 400000" "524288 524288"; do
+		set -- "$1" $round
+		out=$(probe squeeze 30 "$(domid "$1")=$2" "$(domid pv)=$3" 2>&1) || fail "$2 and $3 KiB: $out"
+		measured "$out"
+	done
+	[ "$(key "$1" control/feature-balloon)" = 1 ] || fail "feature-balloon is $(key "$1" control/feature-balloon)"
+}
