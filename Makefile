@@ -20,7 +20,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-tools lint check-host check-system check-build bench tools kernel patch ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-all check-tools lint check-host check-system check-build bench tools kernel patch ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -33,6 +33,8 @@ help:
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in 7.3, 6.12 and 6.1 trees in all its configurations, without a warning'
+	@echo 'make check-all       all of that and more: every kernel and kind of guest, for some hours -> build/check-all.json'
+	@echo '                     (parts: tests/system/matrix --help)'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
 	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
 	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
@@ -53,6 +55,9 @@ demo: $(needs-kernel)
 
 check:
 	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(needs-kernel:ours=kernel) host system $(needs-kernel:ours=bench)
+
+check-all:
+	@exec tools/check tools lint host matrix
 
 check-tools:
 	@tests/tools/run

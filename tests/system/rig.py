@@ -68,6 +68,7 @@ STILL_S = 30
 class Arch:
     """What differs between the architectures that QEMU plays."""
     debian: str         # Debian's name
+    make: str           # that of `make kernel`
     triplet: str
     packages: tuple     # what PACKAGES has not
     loader: str         # the dynamic linker
@@ -111,14 +112,14 @@ def wire_arm64(xen, kernel, options, initrd):
 
 
 X86 = Arch(
-    debian="amd64", triplet="x86_64-linux-gnu", packages=("xen-hypervisor-4.17-amd64",),
+    debian="amd64", make="x86_64", triplet="x86_64-linux-gnu", packages=("xen-hypervisor-4.17-amd64",),
     loader="lib64/ld-linux-x86-64.so.2", compiler="gcc", kernel="bzImage", magic=(0x202, b"HdrS"),
     qemu="qemu-system-x86_64", qemu_package="qemu-system-x86",
     cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", CPU_TCG],
          "kvm": ["-accel", "kvm", "-cpu", CPU_KVM]},
     report="/dev/ttyS1", wiring=wire_x86)
 ARM64 = Arch(
-    debian="arm64", triplet="aarch64-linux-gnu",
+    debian="arm64", make="arm64", triplet="aarch64-linux-gnu",
     packages=("xen-hypervisor-4.17-arm64", "libfdt1"),
     loader="lib/ld-linux-aarch64.so.1", compiler="aarch64-linux-gnu-gcc", kernel="Image", magic=(0x38, b"ARM\x64"),
     qemu="qemu-system-aarch64", qemu_package="qemu-system-arm",
@@ -138,7 +139,7 @@ TROUBLE = re.compile(r"""
 FATAL = re.compile(r"Panic on CPU|Hardware Dom0 (?:crashed|halted)|Kernel panic - not syncing")
 
 
-NAME = {"suite.py": "run", "show.py": "demo", "bench.py": "bench"}.get(Path(sys.argv[0]).name, "rig")
+NAME = {"suite.py": "run", "show.py": "demo", "matrix.py": "matrix", "bench.py": "bench"}.get(Path(sys.argv[0]).name, "rig")
 
 
 class Trouble(Exception):

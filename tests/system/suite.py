@@ -77,10 +77,13 @@ class Report:
         return 1 if self.failed or not self.passed else 0
 
 
+def case_files():
+    return sorted((rig.HERE / "dom0/cases").glob("*.sh"))
+
+
 def all_cases():
     """name -> sentence, in the order in which they run, and those that are extra."""
-    found = sum((CASE.findall(path.read_text())
-                 for path in sorted((rig.HERE / "dom0/cases").glob("*.sh"))), [])
+    found = [case for path in case_files() for case in CASE.findall(path.read_text())]
     names, extra = {}, set()
     for boot in BOOTS.values():
         for guest in boot.guests:

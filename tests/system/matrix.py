@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""Compiles the driver in all trees and runs the system cases of all kernels and guests.
+
+Each job is one kernel and the machines that run it. What came out is kept in
+build/check-all.json, for each job by itself, and printed as a table.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import time
+
+import rig
+import suite
+
+RESULTS = rig.BUILD / "check-all.json"
+README = rig.TOP / "README.md"
+MARKERS = ("<!-- from `tests/system/matrix --readme` -->\n", "<!-- end of this table -->\n")
+DRIVER = [":(glob)*.c", "include", "Kbuild", "Kconfig"]
+LINE = re.compile(r"(ok|not ok) +(?:- )?(\S+?)(?:-(\S+))?: (.*)")
+SHOWN = {True: "+", False: "X", None: "."}
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One kernel in one kind of machine; without a boot it is only compiled."""
+    kver: str
+    boot: str = ""      # of suite.BOOTS, "default": those that `make check` runs
+    flavour: str = "ours"
+
+    @property
+    def name(self):
+        words = [self.kver] + [self.flavour] * (self.flavour != "ours")
+        return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
+
+    @property
+    def machine(self):
+        return suite.BOOTS.get(self.boot, suite.Boot([]))
+
+    @property
+    def boots(self):
+        if self.boot == "default":
+            return [name for name in suite.BOOTS if name not in EXTRA]
+        return [self.boot] if self.boot else []
+
+    def environment(self):
+        return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour,
+                "ARCH": self.machine.arch.make, "PAGES": self.machine.pages}
+
+    def commands(self):
+        """What runs one after the other; the last one's report counts."""
+        if not self.boot:
+            return [["tools/check-build", self.kver]]
+        only = [] if self.boot == "default" else ["--guest", self.boot]
+        return [["tools/kernel", self.kver, self.flavour], ["tests/system/run", *only]]
+
+
+EXTRA = [name for name, boot in suite.BOOTS.items() if boot.extra]
+JOBS = {job.name: job for job in [
+    Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
+    Job("7.3", "default", "lent"), Job("7.3", "default", "debug"),
+    Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
+    Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
+    Job("7.3"), Job("6.12"), Job("6.1"),
+]}
+
+
+def driver():
+    """The commit that the driver's sources are of."""
+    def git(*words):
+        return subprocess.run(["git", "-C", rig.TOP, *words, "--", *DRIVER],
+                              stdout=subprocess.PIPE, text=True).stdout.strip()
+    commit = git("log", "-1", "--format=%h", "--abbrev=12") or "not from git"
+    return commit + "+changes" * bool(git("status", "--porcelain"))
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        prog="tests/system/matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="jobs: " + " ".join(JOBS))
+    parser.add_argument("--missing", action="store_true", help="only jobs without a result of this driver")
+    parser.add_argument("--table", action="store_true", help="print what build/check-all.json has, and stop")
+    parser.add_argument("--readme", action="store_true", help="put that into README.md, and stop")
+    parser.add_argument("job", nargs="*", metavar="JOB", help="only these (default: all)")
+    options = parser.parse_args(argv)
+    for name in options.job:
+        if name not in JOBS:
+            parser.error(f"there is no job {name}: see --help")
+    return options
+
+
+def chosen(names, missing, found, commit):
+    return [job for name, job in JOBS.items() if name in (names or JOBS)
+            and not (missing and found.get(name, {}).get("driver") == commit)]
+
+
+# --- running -----------------------------------------------------------------------
+
+def run_job(job):
+    """Case -> whether it passed; guests and their cases are told apart by a dash."""
+    cases = {}
+    for command in job.commands():
+        process = subprocess.Popen(command, cwd=rig.TOP, env=job.environment(), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, text=True, preexec_fn=rig.end_with_parent)
+        for line in process.stdout:
+            match = LINE.match(line)
+            if match:
+                ok, guest, case, sentence = match.groups()
+                cases[f"{guest}-{case}" if job.boot else sentence.split(" (")[0]] = ok == "ok"
+            if match or command[0] == "tools/check-build":
+                print(line, end="", flush=True)
+        if process.wait() and all(cases.values()):
+            cases[" ".join(command[:2])] = False
+            print(f"not ok {command[0]} ended with status {process.returncode} (see above)", flush=True)
+            break
+    return cases
+
+
+def version(job):
+    """The kernel's full version, as its configuration says."""
+    if not job.boot:
+        return job.kver
+    folder, _ = rig.kernel_place(job.flavour, job.machine.arch, job.machine.pages, job.kver)
+    found = re.search(r"Linux/\S+ (\S+) Kernel", (folder / "config").read_text()) \
+        if (folder / "config").exists() else None
+    return found[1] if found else job.kver
+
+
+def load():
+    try:
+        return json.loads(RESULTS.read_text())
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError:
+        raise rig.Trouble(f"{RESULTS} is damaged: remove it") from None
+
+
+def save(found):
+    RESULTS.parent.mkdir(exist_ok=True)
+    new = RESULTS.with_suffix(".new")
+    new.write_text(json.dumps(found, indent=1) + "\n")
+    new.replace(RESULTS)
+
+
+# --- tables ------------------------------------------------------------------------
+
+def columns():
+    """Matter -> its cases, in the order in which they run; the last are all logs."""
+    matters = {path.stem: [case for _, case, _, _ in suite.CASE.findall(path.read_text())]
+               for path in suite.case_files()}
+    return {**matters, "logs": ["logs"]}
+
+
+def rows(found):
+    """(Linux, guest, driver, case -> passed), for each guest of each job that ran."""
+    for name, job in JOBS.items():
+        if name not in found:
+            continue
+        result, linux = found[name], found[name]["linux"] + f", {job.flavour}" * (job.flavour != "ours")
+        cases, begun = result["cases"], False
+        for boot in job.boots:
+            for guest in suite.BOOTS[boot].guests:
+                own = {case.removeprefix(f"{guest}-"): ok for case, ok in cases.items()
+                       if case.startswith(f"{guest}-") and case != f"{boot}-logs"}
+                if own:
+                    begun = True
+                    yield linux, guest, result["driver"], {**own, "logs": cases.get(f"{boot}-logs", False)}
+        if not begun:
+            yield linux, job.boot or "compiled", result["driver"], cases
+
+
+def table(found):
+    """As text: a column for each case, with its name above, from the top down."""
+    names = [case for cases in columns().values() for case in cases]
+    used = [case for case in names if any(case in cases for *_, cases in rows(found))]
+    height = max(map(len, used), default=0)
+    for at in range(height):
+        yield " " * 30 + " ".join(case.rjust(height)[at] for case in used)
+    for linux, guest, _, cases in rows(found):
+        if guest == "compiled":
+            yield f"{linux:15} {guest:13} {sum(cases.values())} of {len(cases)} configurations"
+        else:
+            yield f"{linux:15} {guest:13} " + " ".join(SHOWN[cases.get(case)] for case in used)
+    yield "+ passed, X failed, . not run, or not for this guest"
+    for name, result in found.items():
+        for case, ok in result["cases"].items():
+            if not ok:
+                yield f"failed: {name}: {case}"
+
+
+def count(cases, wanted):
+    ran = [cases[case] for case in wanted if case in cases]
+    return "" if not ran else str(len(ran)) if all(ran) else f"{sum(ran)} of {len(ran)}"
+
+
+def markdown(found):
+    """For README: a column for each matter, with how many of its cases passed."""
+    matters = columns()
+    yield "| Linux | guest | " + " | ".join(matters) + " | driver |"
+    yield "|---|---|" + "--:|" * len(matters) + "---|"
+    for linux, guest, commit, cases in rows(found):
+        if guest == "compiled":
+            cells = [f"{sum(cases.values())} of {len(cases)} configurations"] + [""] * (len(matters) - 1)
+        else:
+            guest = suite.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in suite.TITLES else guest
+            cells = [count(cases, wanted) for wanted in matters.values()]
+        yield "| " + " | ".join([linux, guest, *cells, commit]) + " |"
+
+
+def publish(found):
+    begin, end = map(re.escape, MARKERS)
+    text = "\n".join(markdown(found)) + "\n"
+    new, changed = re.subn(f"(?<={begin}).*?(?={end})", lambda _: text, README.read_text(), flags=re.DOTALL)
+    if changed != 1:
+        raise rig.Trouble("README.md does not have the two markers of the table")
+    README.write_text(new)
+
+
+def main(argv):
+    options, found = parse(argv), load()
+    if options.table or options.readme:
+        if options.readme:
+            publish(found)
+        else:
+            print("\n".join(table(found)))
+        return 0
+    commit, passed, failed = driver(), 0, 0
+    jobs = chosen(options.job, options.missing, found, commit)
+    for at, job in enumerate(jobs, 1):
+        started = time.monotonic()
+        rig.say(f"{job.name} ({at} of {len(jobs)})")
+        cases = run_job(job)
+        found[job.name] = {"linux": version(job), "driver": commit, "seconds": round(time.monotonic() - started),
+                           "cases": cases}
+        save(found)
+        passed, failed = passed + sum(cases.values()), failed + len(cases) - sum(cases.values())
+    print("\n".join(table(found)))
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    rig.entry(main)

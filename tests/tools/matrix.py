@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+"""The tables of tests/system/matrix, and what it does when a job fails."""
+import contextlib
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/system"))
+import matrix  # noqa: E402
+import rig     # noqa: E402
+
+PASSED = {"pv-down": True, "pv-up": True, "pv-logs": True, "dom0-boots": True, "rig-fails": True}
+
+
+def result(cases, driver="abc"):
+    return {"linux": "7.3.4", "driver": driver, "seconds": 3, "cases": cases}
+
+
+def row(text, guest):
+    return next((line for line in text if guest in line.split()), "")
+
+
+def each_guest_of_a_job_has_a_row_and_shares_the_logs_of_its_machine():
+    found = {"7.3": result(PASSED)}
+    rows = {guest: cases for _, guest, _, cases in matrix.rows(found)}
+    assert rows == {"pv": {"down": True, "up": True, "logs": True},
+                    "dom0": {"boots": True, "logs": True}}, rows
+
+
+def a_machine_with_a_dash_in_its_name_has_its_own_logs():
+    found = {"7.3-arm64-64k": result({"arm64big-boots": True, "arm64-64k-logs": False})}
+    rows = [(guest, cases) for _, guest, _, cases in matrix.rows(found)]
+    assert rows == [("arm64big", {"boots": True, "logs": False})], rows
+
+
+def a_failed_case_is_seen_in_both_tables():
+    found = {"7.3": result({**PASSED, "pv-up": False})}
+    text = list(matrix.table(found))
+    assert " X " in row(text, "pv") and " X " not in row(text, "dom0"), text
+    assert "failed: 7.3: pv-up" in text, text
+    assert any("1 of 2" in line for line in matrix.markdown(found)), list(matrix.markdown(found))
+
+
+def a_kernel_that_does_not_build_is_a_failure():
+    def broken(job):
+        return [["false"], ["true"]]
+    job, kept = matrix.JOBS["7.3"], matrix.Job.commands
+    matrix.Job.commands = broken
+    try:
+        cases = matrix.run_job(job)
+    finally:
+        matrix.Job.commands = kept
+    assert cases == {"false": False}, cases
+    assert "7.3.4" in row(list(matrix.table({"7.3": result(cases)})), "default")
+
+
+def a_suite_that_ends_badly_without_a_failed_case_is_a_failure():
+    kept = matrix.Job.commands
+    matrix.Job.commands = lambda job: [["sh", "-c", "echo 'ok    pv-down: shrinks'; exit 3"]]
+    try:
+        cases = matrix.run_job(matrix.JOBS["7.3"])
+    finally:
+        matrix.Job.commands = kept
+    assert cases == {"pv-down": True, "sh -c": False}, cases
+
+
+def configurations_of_a_tree_are_counted():
+    found = {"6.1-build": result({"everything on": True, "by clang": False})}
+    assert any("1 of 2 configurations" in line for line in matrix.table(found))
+
+
+def only_what_has_no_result_of_this_driver_is_missing():
+    found = {"7.3": result(PASSED, "old"), "6.1": result(PASSED, "new")}
+    names = [job.name for job in matrix.chosen([], True, found, "new")]
+    assert "7.3" in names and "6.1" not in names and len(names) == len(matrix.JOBS) - 1, names
+    assert [job.name for job in matrix.chosen(["6.1"], False, found, "new")] == ["6.1"]
+
+
+def a_damaged_file_of_results_is_one_line():
+    with tempfile.TemporaryDirectory() as folder:
+        kept, matrix.RESULTS = matrix.RESULTS, Path(folder) / "x.json"
+        try:
+            assert matrix.load() == {}
+            matrix.save({"7.3": result(PASSED)})
+            assert matrix.load()["7.3"]["cases"] == PASSED
+            matrix.RESULTS.write_text("{")
+            try:
+                matrix.load()
+            except rig.Trouble:
+                return
+            raise AssertionError("it is taken as it is")
+        finally:
+            matrix.RESULTS = kept
+
+
+TESTS = [item for name, item in list(globals().items()) if callable(item) and name.count("_") > 2]
+failed = 0
+for test in TESTS:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            test()
+        error = ""
+    except (AssertionError, LookupError, ValueError, OSError) as caught:
+        error = repr(caught)
+    failed += bool(error)
+    print(f"{'not ok' if error else 'ok'} - {test.__name__.replace('_', ' ')}" + f"\n    {error}" * bool(error))
+print(f"{len(TESTS) - failed} passed, {failed} failed")
+sys.exit(1 if failed else 0)
