@@ -12,6 +12,7 @@ CASES = {
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
     "rig-packages": "missing packages without root are one line that says what to do",
+    "rig-own-qemu": "QEMU is the one of the rig's suite, whatever this machine has",
     "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
     "rig-false-qemu": "a QEMU that is none is one line that says what to do",
     "rig-failing-qemu": "a QEMU that does not start is one line with its complaint",
@@ -59,7 +60,7 @@ def ends_cleanly(number, folder, kernel):
     place = folder / f"ended-{number.name}"
     runner = subprocess.Popen([sys.executable, "-B", "-c", code, folder, place, kernel],
                               cwd=rig.HERE, stderr=subprocess.DEVNULL,
-                              preexec_fn=heed_interrupts)
+                              env={**os.environ, "QEMU": rig.find_qemu()}, preexec_fn=heed_interrupts)
     mine = f"file:{place}/xen.log"
     try:
         if not wait_for(lambda: processes_of(mine), 10):
@@ -106,6 +107,16 @@ def complains(argv, words, **environment):
     return ok, "" if ok else f"exit status {done.returncode}: {' | '.join(said[-3:])}"
 
 
+def takes_own_qemu(place):
+    """Without QEMU set, and with another in the way."""
+    script(place / rig.X86.qemu, "echo QEMU emulator version 10.0.2")
+    found = subprocess.run([sys.executable, "-B", "-c", "import rig; print(rig.find_qemu())"], cwd=rig.HERE,
+                           env={**os.environ, "QEMU": "", "PATH": f"{place}:{os.environ['PATH']}"},
+                           stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    said = subprocess.run([place / found, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return said.startswith("QEMU emulator version 7.2."), f"{found}: {said.splitlines()[0]}"
+
+
 def run(name, folder, kernel):
     """(passed, detail) of the case; folder has this run's images."""
     if name in ("rig-interrupted", "rig-killed"):
@@ -122,6 +133,8 @@ def run(name, folder, kernel):
         script(place / "id", "echo 1000")
         return complains([rig.HERE / "run", "--list"], "run as root: apt-get install",
                          PATH=f"{place}:{os.environ['PATH']}")
+    if name == "rig-own-qemu":
+        return takes_own_qemu(place)
     if name == "rig-no-qemu":
         return complains(runner, "cannot be run", KERNEL=kernel, QEMU=str(place / "qemu"))
     if name == "rig-false-qemu":

@@ -167,7 +167,7 @@ start()
 			[ "$state" = alive ] || [ -s "$log" ] ||
 				fail "the guest shut down at once and printed nothing: QEMU 10.0" \
 				"does that to PVH guests, it misreads their control registers" \
-				"(use Debian 12's 7.2); with another QEMU see xen.log"
+				"(leave QEMU out); with another QEMU see xen.log"
 			fail "$(cat "/run/guest/$guest/ask.log") ($state)"
 		fi
 	fi
