@@ -396,7 +396,8 @@ def write_qemu(packages, qemu, path):
     program = packages / "usr/bin" / qemu
     closure(X86, packages, [program])   # complains of what is missing
     libraries = [packages / folder / X86.triplet for folder in ("usr/lib", "lib")]
-    words = [packages / X86.loader, "--library-path", ":".join(map(str, libraries)), program,
+    loader = library(X86, packages, Path(X86.loader).name)  # lib64 has a link to this machine's
+    words = [loader, "--library-path", ":".join(map(str, libraries)), program,
              "-L", packages / "usr/share/qemu", "-L", packages / "usr/share/seabios"]
     path.write_text(f"""#!/bin/sh
 export QEMU_MODULE_DIR={shlex.quote(str(libraries[0] / "qemu"))}

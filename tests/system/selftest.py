@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """Cases about the runner itself: how it ends, and what it says when something is wrong."""
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import rig
 
@@ -114,7 +117,13 @@ def takes_own_qemu(place):
                            env={**os.environ, "QEMU": "", "PATH": f"{place}:{os.environ['PATH']}"},
                            stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     said = subprocess.run([place / found, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return said.startswith("QEMU emulator version 7.2."), f"{found}: {said.splitlines()[0]}"
+    if not said.startswith("QEMU emulator version 7.2."):
+        return False, f"{found}: {said.splitlines()[0]}"
+    # Its loader and libraries may be links, which must not lead to the machine's.
+    paths = [part for word in shlex.split(Path(found).read_text()) for part in re.split("[:=]", word)
+             if part.startswith("/") and part != "/bin/sh"]
+    astray = [path for path in paths if rig.CACHE.parent.resolve() not in Path(path).resolve().parents]
+    return paths and not astray, f"{found} uses {' '.join(astray)}" if astray else ""
 
 
 def run(name, folder, kernel):
