@@ -72,6 +72,7 @@ class Show:
         self.lost = []
         self.command = ""
         self.drawn = self.printed = 0.0
+        self.last = []          # of plain()
 
     # progress before there is anything to draw
 
@@ -124,8 +125,11 @@ class Show:
         if not self.screen.live:
             if self.command and self.sizes and now - self.printed >= 1:
                 self.printed = now
-                for line in self.plain():
-                    self.screen.keep(line)
+                lines = list(self.plain())
+                for line in lines:
+                    if line not in self.last:
+                        self.screen.keep(line)
+                self.last = lines
         elif now - self.drawn >= FRAME_S:
             self.drawn = now
             if self.stage:
