@@ -66,8 +66,10 @@ class Report:
         print(text, file=self.log, flush=True)
 
     def result(self, ok, name, sentence, detail=""):
-        self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
-        self.line(f"{'ok    ' if ok else 'not ok'} {name}: {sentence}"
+        """ok is None for a case that cannot run here; it counts neither way."""
+        if ok is not None:
+            self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
+        self.line(f"{'skip  ' if ok is None else 'ok    ' if ok else 'not ok'} {name}: {sentence}"
                   + (f"\n         {detail}" if detail else ""))
 
     def total(self):
