@@ -47,7 +47,7 @@ help:
 	@echo 'make patch           KVER=7.3 [LINUX=...]: the driver as a series for git am -> build/patch/KVER'
 	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
 	@echo
-	@echo 'For Debian 12. As root, each of them installs the packages that it needs.'
+	@echo 'For Debian 12 and 13. As root, each of them installs the packages that it needs.'
 	@echo 'Downloads and objects are kept in $${XEN_BALLOON_CACHE:-~/.cache/xen-balloon}.'
 
 demo: $(needs-kernel)
