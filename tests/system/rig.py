@@ -112,6 +112,13 @@ def wire_x86(xen, kernel, options, initrd):
             "-serial", "stdio"]
 
 
+def wire_pvh_dom0(xen, kernel, options, initrd):
+    """Xen builds a PVH dom0 only where it has an IOMMU, and QEMU has one with q35."""
+    wires = wire_x86(xen, kernel, options, initrd)
+    wires[wires.index("-append") + 1] += " dom0=pvh"
+    return ["-machine", "q35", "-device", "amd-iommu,intremap=on", *wires]
+
+
 def wire_arm64(xen, kernel, options, initrd):
     """This machine's only serial port is Xen's."""
     options = options.replace(",", ",,")
@@ -130,6 +137,7 @@ X86 = Arch(
     cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", CPU_TCG],
          "kvm": ["-accel", "kvm", "-cpu", CPU_KVM]},
     report="/dev/ttyS1", wiring=wire_x86)
+X86_PVH_DOM0 = dataclasses.replace(X86, wiring=wire_pvh_dom0)
 ARM64 = Arch(
     debian="arm64", make="arm64", triplet="aarch64-linux-gnu",
     packages=("xen-hypervisor-4.17-arm64", "libfdt1"),
@@ -139,7 +147,7 @@ ARM64 = Arch(
     report="/dev/vport0p1", wiring=wire_arm64)
 
 TROUBLE = re.compile(r"""
-    \bWARNING:\ | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
+    \bWARNING:\ (?!PVH\ is\ an\ experimental\ mode) | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
     general\ protection\ fault | Kernel\ panic | segfault\ at | Out\ of\ memory: |
     oom-kill | invoked\ oom-killer | detected\ stall | soft\ lockup | hung_task |
     blocked\ for\ more\ than | page\ allocation\ failure | unreferenced\ object |

@@ -33,6 +33,7 @@ BOOTS = {
     "pv": Boot(["pv", "grow", "dom0"]),
     "pvh": Boot(["pvh", "pod"]),
     "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=900),
+    "dom0pvh": Boot(["pvhdom0"], extra=True, arch=rig.X86_PVH_DOM0, limit=900),
     "arm64": Boot(["arm64", "arm64dom0"], extra=True, arch=rig.ARM64),
     "arm64-64k": Boot(["arm64big", "arm64bigdom0"], extra=True, arch=rig.ARM64, pages="64k"),
 }
@@ -42,6 +43,7 @@ TITLES = {
     "hvmpod": "an HVM guest with populate-on-demand",
     "grow": "a PV guest with memory < maxmem",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
+    "pvhdom0": "a PVH dom0 itself",
     "arm64": "an arm64 guest", "arm64dom0": "an arm64 dom0 itself",
     "arm64big": "an arm64 guest with 64 KiB pages",
     "arm64bigdom0": "an arm64 dom0 with 64 KiB pages itself",

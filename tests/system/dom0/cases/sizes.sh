@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # How large the guest is: it follows the toolstack to the page, whatever the way.
 
-# case boots pv pvh grow pod dom0 hvm headless hvmpod arm64 arm64dom0 arm64big arm64bigdom0: boots with the balloon driver, which knows the domain's size
+# case boots pv pvh grow pod dom0 pvhdom0 hvm headless hvmpod arm64 arm64dom0 arm64big arm64bigdom0: boots with the balloon driver, which knows the domain's size
 case_boots()
 {
 	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
@@ -49,13 +49,13 @@ case_repeated()
 	done
 }
 
-# case moves grow pod hvmpod dom0: moves down and up to the page, from memory below its maximum
+# case moves grow pod hvmpod dom0 pvhdom0: moves down and up to the page, from memory below its maximum
 case_moves()
 {
 	case $1 in
 	grow) steps="200004 524288 300004 262144" ;;
 	pod | hvmpod) steps="200004 524288 300004 262144" ;;
-	dom0) steps="600000 700004 786432" ;;
+	*dom0) steps="600000 700004 786432" ;;
 	esac
 	for kib in $steps; do
 		mem_set "$1" "$kib"
