@@ -273,11 +273,29 @@ def files_that_hold_no_number_are_not_taken_for_one():
         expect_exit(Guest(current_kb=value).run("status"), FAILED, "does not tell")
 
 
+def the_sizes_are_all_that_a_root_must_hold():
+    guest = Guest(**{name: None for name in ("low_kb", "high_kb", "quarantined_kb", "floor_kb", "retry_count",
+                                             "max_retry_count", "schedule_delay", "max_schedule_delay",
+                                             "scrub_pages")})
+    (guest.root / "proc/meminfo").unlink()
+    done = guest.run("status")
+    expect_exit(done, REACHED)
+    expect("512.00 MiB" in done.stdout, done.stdout)
+    (guest.files / "info/current_kb").unlink()
+    expect_exit(guest.run("status"), FAILED, "does not tell the guest's size")
+
+
 def without_a_driver_it_says_so():
     guest = Guest()
     (guest.root / PLACE).rename(guest.root / "elsewhere")
     for words in (["status"], ["status", "--json"], ["watch"], ["set", "1G"]):
         expect_exit(guest.run(*words), NO_DRIVER, "no balloon driver")
+
+
+def what_is_no_size_is_said_without_a_driver_too():
+    guest = Guest()
+    (guest.root / PLACE).rename(guest.root / "elsewhere")
+    expect_exit(guest.run("set", "abc"), USAGE, "'abc' is no size")
 
 
 def what_cannot_be_written_is_an_error():

@@ -103,6 +103,8 @@ struct view {
 
 struct settings {
 	const char *root;
+	const char *size;	/* as given; NULL: not */
+	uint64_t bytes;		/* the same */
 	double interval_s;	/* 0: not given */
 	double timeout_s;	/* 0: none */
 	bool json, no_wait, quiet;
@@ -509,12 +511,11 @@ static void print_size(const char *name, uint64_t kb, const char *remark)
 		       *remark ? "  " : "", remark);
 }
 
-static enum outcome status(const struct settings *set, char **words)
+static enum outcome status(const struct settings *set)
 {
 	struct screen screen = open_screen();
 	struct view v;
 
-	(void)words;
 	look(&v);
 	if (set->json) {
 		print_json(&v);
@@ -536,14 +537,13 @@ static enum outcome status(const struct settings *set, char **words)
 	return REACHED;
 }
 
-static enum outcome watch(const struct settings *set, char **words)
+static enum outcome watch(const struct settings *set)
 {
 	struct screen screen = open_screen();
 	double interval_s = set->interval_s;
 	struct pace pace = {};
 	struct view v;
 
-	(void)words;
 	if (!interval_s)
 		interval_s = screen.live ? POLL_S : PLAIN_S;
 	catch_signals();
@@ -736,16 +736,15 @@ static enum outcome wait_for(const struct settings *set, uint64_t wanted_kb)
 	return outcome;
 }
 
-static enum outcome set_size(const struct settings *set, char **words)
+static enum outcome set_size(const struct settings *set)
 {
-	uint64_t bytes = parse_size(words[0]);
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	enum outcome outcome;
 
-	write_target(words[0], bytes);
+	write_target(set->size, set->bytes);
 	if (set->no_wait)
 		return REACHED;
-	outcome = wait_for(set, bytes / page * (page / 1024));
+	outcome = wait_for(set, set->bytes / page * (page / 1024));
 	if (outcome == WAITING) {
 		signal(SIGINT, SIG_DFL);
 		kill(getpid(), SIGINT);
@@ -793,7 +792,7 @@ static const struct option long_options[] = {
 static const struct command {
 	const char *name, *options;
 	int nr_words;
-	enum outcome (*run)(const struct settings *set, char **words);
+	enum outcome (*run)(const struct settings *set);
 } commands[] = {
 	{ "status", "j", 0, status },
 	{ "watch", "i", 0, watch },
@@ -871,7 +870,6 @@ int main(int argc, char **argv)
 	char given[sizeof("jintq")] = "";
 	struct settings set = parse_options(argc, argv, given);
 	const struct command *command = find_command(argv[optind]);
-	char **words = argv + optind + 1;
 	enum outcome outcome;
 
 	if (given[strspn(given, command->options)])
@@ -880,8 +878,12 @@ int main(int argc, char **argv)
 	if (argc - optind - 1 != command->nr_words)
 		errx(USAGE, "%s takes %s: see --help", command->name,
 		     command->nr_words ? "one size" : "no further words");
+	if (command->nr_words) {
+		set.size = argv[optind + 1];
+		set.bytes = parse_size(set.size);
+	}
 	open_root(set.root);
-	outcome = command->run(&set, words);
+	outcome = command->run(&set);
 	if (fflush(stdout) || ferror(stdout))
 		err(FAILED, "standard output");
 	return outcome;
