@@ -113,10 +113,13 @@ static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 		return;
 	}
 	for (i = 0; i < nr_extents; i++) {
-		/* The allocator takes a block back with one reference. */
+		/*
+		 * The allocator takes a block back with one reference, and asks
+		 * what each other page of it was allocated for.
+		 */
 		for (j = 1; j < 1U << order; j++) {
 			set_page_count(pages[i] + j, 0);
-			balloon_forget_alloc_tags(pages[i] + j, 0);
+			clear_page_tag_ref(pages[i] + j);
 		}
 		__free_pages(pages[i], order);
 	}

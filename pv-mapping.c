@@ -329,6 +329,17 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 	return rc;
 }
 
+/**
+ * __xenmem_reservation_va_mapping_update() - give pages their machine frames
+ * @count: pages
+ * @pages: the pages, which have none
+ * @frames: machine frame of each
+ *
+ * Makes their p2m entries and maps them. PV only: call it by
+ * xenmem_reservation_va_mapping_update().
+ *
+ * Context: Process.
+ */
 void __xenmem_reservation_va_mapping_update(unsigned long count,
 					    struct page **pages,
 					    xen_pfn_t *frames)
@@ -346,6 +357,16 @@ void __xenmem_reservation_va_mapping_update(unsigned long count,
 }
 EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_update);
 
+/**
+ * __xenmem_reservation_va_mapping_reset() - take pages their machine frames
+ * @count: pages
+ * @pages: the pages, which can be touched no more
+ *
+ * Unmaps them and ends their p2m entries. PV only: call it by
+ * xenmem_reservation_va_mapping_reset().
+ *
+ * Context: Process.
+ */
 void __xenmem_reservation_va_mapping_reset(unsigned long count,
 					   struct page **pages)
 {

@@ -6,6 +6,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/seq_file.h>
 
 #include "balloon_internal.h"
@@ -75,6 +76,19 @@ static unsigned long moved_pages(const struct balloon_moves *m)
 	return m->blocks.done * BLOCK_PAGES + m->singles.done;
 }
 
+/* There are such events where another balloon driver has them, too. */
+#ifdef CONFIG_BALLOON
+static void count_in_vmstat(unsigned long inflated, unsigned long deflated)
+{
+	count_vm_events(BALLOON_INFLATE, inflated);
+	count_vm_events(BALLOON_DEFLATE, deflated);
+}
+#else
+static void count_in_vmstat(unsigned long inflated, unsigned long deflated)
+{
+}
+#endif
+
 /**
  * balloon_end_batch() - add the batch to the sums
  * @b: balloon; @batch_lock is held
@@ -96,8 +110,8 @@ void balloon_end_batch(struct xen_balloon *b, enum balloon_direction direction,
 		add_moves(&b->moves[i], &moves[i]);
 	balloon_unlock(b);
 
-	balloon_count_vm_events(moved_pages(&moves[BALLOON_TO_XEN]),
-				moved_pages(&moves[BALLOON_TO_GUEST]));
+	count_in_vmstat(moved_pages(&moves[BALLOON_TO_XEN]),
+			moved_pages(&moves[BALLOON_TO_GUEST]));
 
 	for (i = 0; i < BALLOON_DIRECTIONS; i++)
 		if (i == direction || moves[i].hypercalls)

@@ -41,10 +41,11 @@ void balloon_adopt(struct page *page, unsigned int order)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1U << order; i++)
+	for (i = 0; i < 1U << order; i++) {
 		ClearPageReserved(page + i);
+		clear_page_tag_ref(page + i);
+	}
 	balloon_mark_offline(page, order);
-	balloon_forget_alloc_tags(page, order);
 }
 
 static void store_count(struct xen_balloon *b, struct page *page, long change)
@@ -52,7 +53,7 @@ static void store_count(struct xen_balloon *b, struct page *page, long change)
 	unsigned long *nr = PageHighMem(page) ? &b->nr_high : &b->nr_low;
 
 	WRITE_ONCE(*nr, *nr + change);
-	balloon_count_pages(page, change);
+	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
 }
 
 /* Not one by one: each call is an atomic operation. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The only place that knows how kernels and configurations differ. The driver
- * is written for Linux 7.3. What an older one lacks shows in its headers, not
- * in its version, since stable kernels take over a lot: as a macro that is not
- * there, or in a LACKS_name that Kbuild finds out.
+ * What the driver, which is written for Linux 7.3, takes for granted and an
+ * older kernel does not have.
  */
 #ifndef _XEN_BALLOON_COMPAT_H
 #define _XEN_BALLOON_COMPAT_H
@@ -11,7 +9,6 @@
 #include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
 #include <linux/vmstat.h>
@@ -19,52 +16,42 @@
 #include <xen/page.h>
 #include <xen/xen.h>
 
+#ifndef const_bus_type
+/* Constant, where the kernel can do with that. */
+#define const_bus_type	typeof(*((struct device *)NULL)->bus)
+#endif
+#ifndef const_ctl_table
+/* Constant, where the kernel can do with that. */
+#define const_ctl_table	typeof(*((struct ctl_table_header *)NULL)->ctl_table)
+#endif
+
 #ifdef LACKS_clear_page_tag_ref
 #define clear_page_tag_ref(page)	((void)(page))
-#else
-#include <linux/pgalloc_tag.h>
 #endif
 
-/*
- * Memory allocation profiling wants each page that goes to the allocator to
- * have been allocated by somebody, or to say that it was not.
- */
-static inline void balloon_forget_alloc_tags(struct page *page,
-					     unsigned int order)
-{
-	struct page *end = page + (1U << order);
-
-	for (; page < end; page++)
-		clear_page_tag_ref(page);
-}
-
-/*
- * The kernel has these events when it has a balloon driver that selects them.
- * MEMORY_BALLOON is the older name.
- */
-#if defined(CONFIG_BALLOON) || defined(CONFIG_MEMORY_BALLOON)
-static inline void balloon_count_vm_events(unsigned long inflated,
-					   unsigned long deflated)
-{
-	count_vm_events(BALLOON_INFLATE, inflated);
-	count_vm_events(BALLOON_DEFLATE, deflated);
-}
-#else
-static inline void balloon_count_vm_events(unsigned long inflated,
-					   unsigned long deflated)
-{
-}
+#ifdef LACKS_BALLOON
+/* The older name. */
+#ifdef CONFIG_MEMORY_BALLOON
+#define CONFIG_BALLOON	1
+#endif
 #endif
 
-/* vmstat has no line for ballooned pages in each kernel. */
-static inline void balloon_count_pages(struct page *page, long change)
+#ifdef LACKS_NR_BALLOON_PAGES
+/* vmstat has no line for ballooned pages. */
+#define NR_BALLOON_PAGES	NR_VM_NODE_STAT_ITEMS
+
+static inline void balloon_mod_page_state(struct pglist_data *node,
+					  enum node_stat_item item, long change)
 {
-#ifndef LACKS_NR_BALLOON_PAGES
-	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
-#endif
+	if (item != NR_BALLOON_PAGES)
+		mod_node_page_state(node, item, change);
 }
 
-#ifndef alloc_pages_bulk
+#undef mod_node_page_state
+#define mod_node_page_state	balloon_mod_page_state
+#endif
+
+#ifdef LACKS_alloc_pages_bulk
 #define alloc_pages_bulk(gfp, nr_pages, pages) \
 	alloc_pages_bulk_array(gfp, nr_pages, pages)
 #endif
@@ -77,16 +64,12 @@ static inline void free_pages_bulk(struct page **pages, unsigned long nr_pages)
 }
 #endif
 
-#ifndef MAX_PAGE_ORDER
+#ifdef LACKS_MAX_PAGE_ORDER
 #define MAX_PAGE_ORDER	ilog2(MAX_ORDER_NR_PAGES)
 #endif
 
-/* Constant, where the kernel can do with that. */
-#define const_bus_type	typeof(*((struct device *)NULL)->bus)
-#define const_ctl_table	typeof(*((struct ctl_table_header *)NULL)->ctl_table)
-
-#ifndef register_sysctl
-/* Here an empty entry ends the table. */
+#ifdef LACKS_register_sysctl_sz
+/* An empty entry ends the table. */
 #define register_sysctl(path, table)			\
 ({							\
 	static typeof(table) ended[2];			\
@@ -97,24 +80,17 @@ static inline void free_pages_bulk(struct page **pages, unsigned long nr_pages)
 #endif
 
 #ifdef LACKS_xen_unpopulated_pages
-/* Here that allocator takes none of the extra regions. */
+/* That allocator takes none of the extra regions. */
 #define xen_unpopulated_pages	0UL
 #endif
 
-#if defined(LACKS_xen_add_extra_mem) && defined(CONFIG_X86) && \
-	!defined(CONFIG_XEN_PV)
-/* Here only PV domains have regions without memory. */
+#ifdef LACKS_xen_add_extra_mem
+#if defined(CONFIG_X86) && !defined(CONFIG_XEN_PV)
+/* Only PV domains have regions without memory. */
 #undef XEN_EXTRA_MEM_MAX_REGIONS
 #define XEN_EXTRA_MEM_MAX_REGIONS	0U
 #define xen_released_pages		0UL
 #endif
-
-/* Only x86 has PV domains, and so a p2m that must exist before it is written. */
-#ifndef CONFIG_X86
-static inline int xen_alloc_p2m_entry(unsigned long pfn)
-{
-	return 0;
-}
 #endif
 
 #endif	/* _XEN_BALLOON_COMPAT_H */

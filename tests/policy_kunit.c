@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * What policy.c decides, by table. Runs in a kernel with
- * CONFIG_XEN_BALLOON_KUNIT_TEST, and in user space with the cases of tests/host.
+ * CONFIG_XEN_BALLOON_KUNIT_TEST.
  */
 
 #include <kunit/test.h>

@@ -3,7 +3,7 @@
  * The store of store.c, with real pages: a block of the page allocator's goes
  * in and comes out whole, in single pages, and whole again. The store is the
  * test's own; the guest's balloon has no part in it. Runs in a kernel with
- * CONFIG_XEN_BALLOON_KUNIT_TEST, and in user space with the cases of tests/host.
+ * CONFIG_XEN_BALLOON_KUNIT_TEST.
  */
 
 #include <kunit/test.h>

@@ -13,7 +13,7 @@ documented()
 		print $2, path, $4, number
 		told++
 	}
-	END { if (told != entries) print "entries without a mode:", entries - told }' ABI/*
+	END { if (told != entries) print "entries without a mode:", entries - told }' ABI/*/*
 }
 
 # case documented pv pvh hvm arm64 arm64big: has the files that Documentation/ABI tells of, with those modes, units and defaults, and no others
@@ -41,7 +41,7 @@ case_documented()
 	done </run/documented
 	[ $numbers -gt 3 ] || fail "only $numbers defaults were compared"
 
-	awk '/^\t\t===/ { table = !table } table && /^\t\t[a-z]/ { print $1 }' ABI/debugfs-xen-balloon >/run/want
+	awk '/^\t\t===/ { table = !table } table && /^\t\t[a-z]/ { print $1 }' ABI/testing/debugfs-xen-balloon >/run/want
 	ask "$1" "cut -d' ' -f1 $debug/xen-balloon/stats" >/run/got
 	diff /run/want /run/got >/run/differences ||
 		fail "documented (-) and in stats (+):" $(grep '^[-+][a-z]' /run/differences)
