@@ -44,9 +44,10 @@ static bool hotplug_for_handout(struct xen_balloon *b)
 
 	balloon_look(b, &v);
 	wanted = v.target + v.unpopulated;
-	return wanted <= v.total ||
-	       balloon_hotplug(b, roundup(wanted - v.total, v.hotplug_unit)) ==
-	       BALLOON_WAIT;
+	if (wanted <= v.total)
+		return true;
+	wanted = roundup(wanted - v.total, v.hotplug_unit);
+	return balloon_hotplug(b, wanted) == BALLOON_WAIT;
 }
 
 /*
@@ -65,8 +66,9 @@ static int refill_store(struct xen_balloon *b, unsigned long nr_pages)
 static int wait_for_arrivals(struct xen_balloon *b)
 {
 	/* Whoever is woken looks again under @lock. */
-	return wait_event_interruptible(b->arrivals, READ_ONCE(b->nr_low)) ?
-	       -ENOMEM : 0;
+	if (wait_event_interruptible(b->arrivals, READ_ONCE(b->nr_low)))
+		return -ENOMEM;
+	return 0;
 }
 
 /* Whether the worker can grow the domain now; but let a back-off run out. */

@@ -168,8 +168,8 @@ static unsigned int release_extents(struct xen_balloon *b, unsigned int nr,
 				    unsigned int order,
 				    unsigned int *nr_unknown)
 {
-	long before = b->extents_proven || READ_ONCE(b->pod_boot) ? -1 :
-		      xenmem_current_frames();
+	bool trusted = b->extents_proven || READ_ONCE(b->pod_boot);
+	long before = trusted ? -1 : xenmem_current_frames();
 	unsigned int done = release(b, 0, nr, order);
 	long gone = (long)done << extent_order(order);
 
@@ -274,8 +274,8 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			      gfp_t gfp)
 {
-	unsigned long max_blocks = xen_pv_domain() ?
-				   BATCH_EXTENTS / BLOCK_PAGES : BATCH_EXTENTS;
+	unsigned long max_blocks =
+		xen_pv_domain() ? BATCH_EXTENTS / BLOCK_PAGES : BATCH_EXTENTS;
 	unsigned long nr_blocks = min(nr_pages / BLOCK_PAGES, max_blocks);
 	unsigned long left, done = 0, start = b->current_pages;
 

@@ -56,6 +56,7 @@ static unsigned long reserve(const struct balloon_view *v)
 static struct balloon_plan plan_shrinking(const struct balloon_view *v)
 {
 	unsigned long excess, spare, batch = v->batch;
+	bool again;
 
 	if (v->current_pages <= v->floor)
 		return (struct balloon_plan) { .outcome = BALLOON_ECANCELED };
@@ -65,6 +66,7 @@ static struct balloon_plan plan_shrinking(const struct balloon_view *v)
 	if (!spare || v->pressure == BALLOON_RESTING)
 		return (struct balloon_plan) { .outcome = BALLOON_EAGAIN };
 
+	again = spare < min(excess, v->batch) || v->pressure == BALLOON_CAREFUL;
 	/* A block a second. */
 	if (v->pressure == BALLOON_CAREFUL)
 		batch = BLOCK_PAGES;
@@ -72,9 +74,7 @@ static struct balloon_plan plan_shrinking(const struct balloon_view *v)
 	return (struct balloon_plan) {
 		.action = BALLOON_SHRINK,
 		.nr_pages = min(spare, batch),
-		.outcome = spare < min(excess, v->batch) ||
-			   v->pressure == BALLOON_CAREFUL ? BALLOON_EAGAIN :
-							    BALLOON_DONE,
+		.outcome = again ? BALLOON_EAGAIN : BALLOON_DONE,
 	};
 }
 
@@ -130,7 +130,7 @@ enum balloon_progress balloon_progress(enum balloon_state state,
  */
 const char *balloon_progress_name(enum balloon_progress progress)
 {
-	static const char * const names[] = {
+	static const char *const names[] = {
 		[BALLOON_SETTLED] = "settled",
 		[BALLOON_MOVING] = "moving",
 		[BALLOON_WAITING] = "waiting",
@@ -289,8 +289,8 @@ void balloon_believe(struct balloon_boot_counts *c)
 
 	if (c->static_max < c->first_target ||
 	    c->static_max + MAX_OVERHEAD < c->guest)
-		c->static_max = c->guest + (more <= MAX_OVERHEAD ?
-					    max(more, 0L) : 0);
+		c->static_max =
+			c->guest + (more <= MAX_OVERHEAD ? max(more, 0L) : 0);
 	if (c->static_max + MAX_OVERHEAD < c->guest + c->videoram)
 		c->videoram = 0;
 }

@@ -255,7 +255,7 @@ unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 			   unsigned int nr_extents, unsigned int order)
 {
 	unsigned int i, nr_mapped = nr_extents;
-	struct pv_updates u = { };
+	struct pv_updates u = {};
 	int rc = 0;
 
 	BUILD_BUG_ON(XEN_PAGE_SIZE != PAGE_SIZE);
@@ -290,7 +290,7 @@ void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 		     unsigned int order)
 {
 	unsigned int i, j;
-	struct pv_updates u = { };
+	struct pv_updates u = {};
 	int rc = 0;
 
 	for (i = 0; i < nr_extents; i++)
@@ -323,9 +323,11 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 	unsigned int i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < nr_pages; i++)
-		rc = xen_alloc_p2m_entry(page_to_pfn(pages[i])) ?:
-		     have_table(page_to_pfn(pages[i]));
+	for (i = 0; !rc && i < nr_pages; i++) {
+		rc = xen_alloc_p2m_entry(page_to_pfn(pages[i]));
+		if (!rc)
+			rc = have_table(page_to_pfn(pages[i]));
+	}
 	return rc;
 }
 
