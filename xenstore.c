@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/kstrtox.h>
 #include <linux/memory_hotplug.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -38,23 +39,27 @@ static void report(struct work_struct *work);
  * @difference: pages in the toolstack's targets that are not the guest's
  * @full: the target, in pages, that stands for all that the guest was started
  *        with, or 0 if it can be started with less
- * @report: tells the toolstack how far the domain has come
+ * @report: tells the toolstack how far the domain has come, and reads again
+ *          what could not be read
  * @reported: what @report said last
- * @outdated: @reported may be of another xenstore
+ * @outdated: @reported may be of another xenstore, or was not said
+ * @unread: there was no memory to read memory/target
  *
- * Up to @full all belongs to whoever handles memory/target: first the
- * notifier, then the watch, never both. @report reads @learned, and then
+ * @learned to @full are written under @lock. @report reads @learned, and then
  * @difference, which does not change any more.
  */
 struct balloon_toolstack {
 	struct xenbus_watch watch;
 	struct notifier_block notifier;
+	/** @lock: one target at a time */
+	struct mutex lock;
 	bool learned;
 	long difference;
 	unsigned long full;
 	struct delayed_work report;
 	struct balloon_info reported;
 	bool outdated;
+	bool unread;
 };
 
 static struct balloon_toolstack toolstack = {
@@ -65,6 +70,7 @@ static struct balloon_toolstack toolstack = {
 	.notifier = {
 		.notifier_call = xenstore_ready,
 	},
+	.lock = __MUTEX_INITIALIZER(toolstack.lock),
 	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, report, 0),
 };
 
@@ -131,18 +137,15 @@ static void lift_mem_limit(void)
 #endif
 }
 
-static void take_up_target(void)
+static int follow_target(void)
 {
 	unsigned long pages;
 	u64 target_kb;
 	int rc;
 
 	rc = read_memory_key("target", &target_kb);
-	/* No target is no news: the initial domain often has none. */
-	if (rc == -ENOENT)
-		return;
 	if (rc)
-		goto reject;
+		return rc;
 
 	lift_mem_limit();
 	if (!toolstack.learned) {
@@ -153,7 +156,7 @@ static void take_up_target(void)
 
 	rc = balloon_target_from_kb(target_kb, toolstack.difference, &pages);
 	if (rc)
-		goto reject;
+		return rc;
 	/* Built a few pages short, the guest has no place for them. */
 	if (KB_TO_PAGES(target_kb) <= toolstack.full)
 		pages = min(pages, xen_balloon.boot_pages);
@@ -161,11 +164,25 @@ static void take_up_target(void)
 	/* After a migration xenstore knows nothing of us. */
 	WRITE_ONCE(toolstack.outdated, true);
 	balloon_set_new_target(pages);
-	return;
+	return 0;
+}
 
-reject:
-	pr_warn_ratelimited("ignoring memory/target of xenstore, the target stays: %d\n",
-			    rc);
+static void take_up_target(void)
+{
+	int rc;
+
+	mutex_lock(&toolstack.lock);
+	rc = follow_target();
+	WRITE_ONCE(toolstack.unread, rc == -ENOMEM);
+	mutex_unlock(&toolstack.lock);
+
+	/* The toolstack will not write it again. */
+	if (rc == -ENOMEM)
+		balloon_report();
+	/* No target is no news: the initial domain often has none. */
+	else if (rc && rc != -ENOENT)
+		pr_warn_ratelimited("ignoring memory/target of xenstore, the target stays: %d\n",
+				    rc);
 }
 
 static void target_written(struct xenbus_watch *watch, const char *path,
@@ -194,12 +211,12 @@ static int xenstore_ready(struct notifier_block *nb, unsigned long event,
 
 /* What it is told */
 
-/* Whether it could be written: not every toolstack lets a guest do that. */
-static bool tell_kb(const char *key, unsigned long pages)
+/* Not every toolstack lets a guest write it. */
+static int tell_kb(const char *key, unsigned long pages)
 {
 	s64 kb = ((s64)pages + toolstack.difference) << (PAGE_SHIFT - 10);
 
-	return !xenbus_printf(XBT_NIL, "data/balloon", key, "%lld", kb);
+	return xenbus_printf(XBT_NIL, "data/balloon", key, "%lld", kb);
 }
 
 static bool is_reported(const struct balloon_info *info)
@@ -211,23 +228,43 @@ static bool is_reported(const struct balloon_info *info)
 	       info->progress == last->progress && info->booted == last->booted;
 }
 
+/* Whether that failed for want of memory, which passes, unlike want of permission. */
+static bool tell(const struct balloon_info *info)
+{
+	int rc_data, rc_control = 0;
+
+	rc_data = tell_kb("target-kb", info->stats.target_pages) ?:
+		  tell_kb("current-kb", info->stats.current_pages) ?:
+		  xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
+				balloon_progress_name(info->progress));
+
+	/* What XAPI waits for before it counts on a guest. */
+	if (info->booted && info->progress != BALLOON_MOVING)
+		rc_control = xenbus_printf(XBT_NIL, "control",
+					   "feature-balloon", "1");
+
+	return rc_data == -ENOMEM || rc_control == -ENOMEM;
+}
+
 static void report(struct work_struct *work)
 {
 	struct balloon_info info;
+
+	if (READ_ONCE(toolstack.unread))
+		take_up_target();
+	/* Before that, the numbers cannot be said. */
+	if (!smp_load_acquire(&toolstack.learned))
+		return;
 
 	balloon_snapshot(&info);
 	if (!xchg(&toolstack.outdated, false) && is_reported(&info))
 		return;
 	toolstack.reported = info;
 
-	if (tell_kb("target-kb", info.stats.target_pages) &&
-	    tell_kb("current-kb", info.stats.current_pages))
-		xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
-			      balloon_progress_name(info.progress));
-
-	/* What XAPI waits for before it counts on a guest. */
-	if (info.booted && info.progress != BALLOON_MOVING)
-		xenbus_printf(XBT_NIL, "control", "feature-balloon", "1");
+	if (tell(&info)) {
+		WRITE_ONCE(toolstack.outdated, true);
+		balloon_report();
+	}
 }
 
 /**
@@ -238,9 +275,7 @@ static void report(struct work_struct *work)
  */
 void balloon_report(void)
 {
-	/* Before that, its numbers cannot be said. */
-	if (smp_load_acquire(&toolstack.learned))
-		queue_delayed_work(system_freezable_wq, &toolstack.report, HZ);
+	queue_delayed_work(system_freezable_wq, &toolstack.report, HZ);
 }
 
 /**

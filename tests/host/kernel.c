@@ -139,7 +139,8 @@ struct mutex host_device_hotplug_lock =
 
 static unsigned int rank(const struct mutex *m)
 {
-	return m == &xen_balloon.batch_lock ? 1 :
+	return !strcmp(m->name, "toolstack.lock") ? 0 :
+	       m == &xen_balloon.batch_lock ? 1 :
 	       m == &host_device_hotplug_lock ? 2 :
 	       m == &xen_balloon.lock ? 3 : 4;
 }
@@ -787,7 +788,7 @@ int xenbus_printf(struct xenbus_transaction t, const char *dir,
 	vsnprintf(value, sizeof(value), fmt, args);
 	va_end(args);
 	if (host_fails("xenbus_printf"))
-		return -EIO;
+		return -ENOMEM;
 	host.nr_xenstore_writes++;
 	if (key[0] == 'c' ? host.control_readonly : host.data_readonly)
 		return -EACCES;
@@ -808,7 +809,7 @@ void *xenbus_read(struct xenbus_transaction t, const char *dir,
 	if (strcmp(dir, "memory"))
 		host_violation("xenbus_read() of %s", dir);
 	if (host_fails("xenbus_read"))
-		return ERR_PTR(-EIO);
+		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < ARRAY_SIZE(store); i++)
 		if (store[i].there && !strcmp(store[i].key, node)) {
 			/* xs_single() adds a NUL that it does not count */

@@ -124,6 +124,24 @@ TEST("given keys that the guest may not write it goes on quietly")
 	EXPECT(!host_xenstore_text("data/balloon/target-kb"));
 }
 
+TEST("given no memory to tell it the toolstack is told a second later")
+{
+	for (unsigned int at = 1; at <= 4; at++) {
+		boot_with_target(&pvh, "65536", "65536");
+		host_advance(5);
+		host_set_xenstore_target("40960");
+		host_run();
+		host.inject = (struct host_inject) { .armed = true, .at = at };
+		host_advance(1);
+		EXPECT(host.inject.hits);
+		host.inject.armed = false;
+		host_advance(2);
+		expect_text("data/balloon/target-kb", "40960");
+		expect_text("data/balloon/current-kb", "40960");
+		expect_text("data/balloon/state", "settled");
+	}
+}
+
 TEST("given no target nothing is said, as it has no meaning")
 {
 	host_boot(&pvh);
