@@ -150,6 +150,10 @@ TROUBLE = re.compile(r"""
     \bWARNING:\ (?!PVH\ is\ an\ experimental\ mode) | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
     general\ protection\ fault | Kernel\ panic | segfault\ at | Out\ of\ memory: |
     oom-kill | invoked\ oom-killer | detected\ stall | soft\ lockup | hung_task |
+    \bUBSAN:\ | \bBUG\ \S+\ \( | \blist_(?:add|del)\ (?:double\ add|corruption) |
+    pagealloc:\ | kmemleak:\ (?:\d+\ new\ suspected | Memory\ pool\ empty | Cannot) |
+    Kernel\ memory\ leak\ detector\ disabled | page\ dumped\ because | \bODEBUG:\  |
+    refcount_t: | trying\ to\ register\ non-static | DEBUG_LOCKS_WARN_ON |
     blocked\ for\ more\ than | page\ allocation\ failure | unreferenced\ object |
     possible\ (?:circular|recursive)\ locking | inconsistent\ lock\ state |
     \bINFO:\ suspicious | DEADLOCK |
@@ -164,6 +168,24 @@ NAME = {"suite.py": "run", "show.py": "demo", "matrix.py": "matrix", "bench.py":
 
 class Trouble(Exception):
     """What is wrong and what to do about it, in one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavour:
+    """What a kernel with checkers needs that `ours` does not; see tools/config."""
+    name: str
+    checks: bool = True
+    options: str = ""   # on its command line
+    slow: int = 1       # how much longer things may take
+    pv: bool = True     # whether it boots as PV; else dom0 runs `ours`
+
+
+CHECKING = (Flavour("debug", options="page_poison=1", slow=4), Flavour("kasan", slow=4, pv=False))
+
+
+def flavour():
+    name = os.environ.get("FLAVOUR") or "ours"
+    return next((known for known in CHECKING if known.name == name), Flavour(name, checks=False))
 
 
 def say(text):
@@ -204,26 +226,27 @@ def command(*argv, **options):
     return done.stdout
 
 
-def kernel_place(flavour, arch=X86, pages="4k", version="7.3"):
+def kernel_place(name, arch=X86, pages="4k", version="7.3"):
     """The folder in which `make kernel` leaves a kernel, and the command in full."""
     made = {"KVER": (version, "7.3"), "ARCH": (arch.debian, X86.debian), "PAGES": (pages, "4k"),
-            "FLAVOUR": (flavour, "ours")}
+            "FLAVOUR": (name, "ours")}
     words = [f"{key}={value}" for key, (value, default) in made.items() if value != default]
-    name = [value for value, default in (made["ARCH"], made["PAGES"]) if value != default]
-    return BUILD / "kernel" / version / "-".join([*name, flavour]), " ".join(["make kernel", *words])
+    parts = [value for value, default in (made["ARCH"], made["PAGES"]) if value != default]
+    return BUILD / "kernel" / version / "-".join([*parts, name]), " ".join(["make kernel", *words])
 
 
-def find_kernel(arch=X86, pages="4k"):
-    """The kernel that dom0 and the guests run: $KERNEL or the one that was built."""
-    flavour = os.environ.get("FLAVOUR") or "ours"
-    given = os.environ.get("KERNEL")
-    folder, make = kernel_place(flavour, arch, pages, os.environ.get("KVER") or "7.3")
+def find_kernel(arch=X86, pages="4k", pv=False):
+    """The kernel that guests, or if pv PV ones, run: $KERNEL or the one that was built."""
+    name, given = flavour().name, os.environ.get("KERNEL")
+    if pv and not flavour().pv:
+        name, given = "ours", None
+    folder, make = kernel_place(name, arch, pages, os.environ.get("KVER") or "7.3")
     path = Path(given or folder / arch.kernel)
     if not path.is_file():
-        known = flavour in ("ours", "stock") or (TOP / f"tools/config/{flavour}.config").is_file()
+        known = name in ("ours", "stock") or (TOP / f"tools/config/{name}.config").is_file()
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
-            f"run `{make}`" if known else f"unknown FLAVOUR '{flavour}': use ours or stock"))
+            f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours or stock"))
     offset, magic = arch.magic
     with open(path, "rb") as file:
         if file.read(offset + len(magic))[offset:] != magic:
@@ -467,7 +490,10 @@ class Machine:
         self._rest = b""
         self._used, self._used_at = None, 0.0
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
-        options = " ".join(["console=hvc0", *(f"{key}={value}" for key, value in words.items())])
+        if flavour().checks:
+            words.update(slow=flavour().slow, checks=flavour().options)
+        options = " ".join(["console=hvc0", *[flavour().options] * flavour().pv,
+                            *(f"{key}={value}" for key, value in words.items())])
         self.argv = [
             find_qemu(arch), *(qemu or accelerator(arch)),
             "-smp", str(cpus), "-m", str(memory_mib), "-nodefaults", "-no-user-config",

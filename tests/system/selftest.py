@@ -12,6 +12,7 @@ from pathlib import Path
 import rig
 
 CASES = {
+    "rig-reports": "what the kernel's checkers, the kernel and Xen print is told from what is no trouble",
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
     "rig-packages": "missing packages without root are one line that says what to do",
@@ -25,6 +26,74 @@ CASES = {
     "rig-fills": "a disk that becomes full is one line that says what to do",
     "rig-refused": "a folder that cannot be made is one line that says what to do",
 }
+
+
+# --- what is trouble ------------------------------------------------------------------
+
+# One line of each kind of report, as kernels print them.
+REPORTS = """
+WARNING: possible circular locking dependency detected
+WARNING: possible recursive locking detected
+WARNING: inconsistent lock state
+WARNING: lock held when returning to user space!
+WARNING: suspicious RCU usage
+WARNING: bad unlock balance detected!
+INFO: trying to register non-static key.
+INFO: task kworker/u4:1:23 blocked for more than 122 seconds.
+rcu: INFO: rcu_preempt self-detected stall on CPU
+DEBUG_LOCKS_WARN_ON(current->hardirq_context)
+BUG: MAX_LOCKDEP_ENTRIES too low!
+BUG: sleeping function called from invalid context at kernel/locking/mutex.c:591
+BUG: scheduling while atomic: sh/80/0x00000002
+BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 33s!
+watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [sh:80]
+BUG: KASAN: slab-use-after-free in lkdtm_READ_AFTER_FREE+0xd9/0x110
+BUG: KASAN: null-ptr-deref in range [0x0000000000000000-0x0000000000000007]
+UBSAN: shift-out-of-bounds in drivers/xen/balloon/move.c:100:2
+UBSAN: array-index-out-of-bounds in drivers/misc/lkdtm/bugs.c:460:16
+pagealloc: memory corruption
+pagealloc: single bit error
+list_del corruption. prev->next should be ffff888, but was ffff889. (prev=ffff88a)
+list_add double add: new=ffff888003, prev=ffff888003, next=ffff8880.
+BUG: Bad page state in process kworker/0:1  pfn:0f3ab
+BUG: Bad rss-counter state mm:000000 type:MM_ANONPAGES val:1
+page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)
+BUG kmalloc-64 (Not tainted): Poison overwritten
+kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+kmemleak: Kernel memory leak detector disabled
+kmemleak: Cannot allocate a kmemleak_object structure
+unreferenced object 0xffffc900000dd000 (size 4096):
+ODEBUG: free active (active state 0) object: ffff8 object type: timer_list hint: delayed
+refcount_t: underflow; use-after-free.
+kernel BUG at mm/page_alloc.c:1200!
+Oops: general protection fault, probably for non-canonical address 0xdffffc0000000000: 0000 [#1]
+workqueue: WARNING: PF_MEMALLOC task 9(x) is flushing !WQ_MEM_RECLAIM x:y
+sh: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL)
+Kernel panic - not syncing: Fatal exception
+(XEN) mm.c:2143:d1v0 Bad page 0000000000012345: ed=ffff82d0
+(XEN) Assertion 'x' failed at mm.c:1
+""".strip().splitlines()
+
+# And what they print when all is well.
+QUIET = """
+Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar
+... MAX_LOCKDEP_ENTRIES:      32768
+kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)
+kasan: KernelAddressSanitizer initialized
+mem auto-init: stack:all(zero), heap alloc:off, heap free:off
+page_owner is disabled
+xen:balloon: cannot add 512 MiB of memory: -12
+xen:balloon: Initialising balloon driver
+rcu: RCU lockdep checking is enabled.
+workqueue: Kernel debugging is on
+(XEN) Bad console= option 'x'
+""".strip().splitlines()
+
+
+def tells_trouble():
+    missed = [line for line in REPORTS if not rig.TROUBLE.search(line)]
+    alarmed = [line for line in QUIET if rig.TROUBLE.search(line)]
+    return not missed + alarmed, f"missed: {missed}, no trouble: {alarmed}" if missed + alarmed else ""
 
 
 # --- how it ends ----------------------------------------------------------------------
@@ -134,6 +203,8 @@ def takes_own_qemu(place):
 
 def run(name, folder, kernel):
     """(passed, detail) of the case, passed being None where it cannot run; folder has this run's images."""
+    if name == "rig-reports":
+        return tells_trouble()
     if name in ("rig-interrupted", "rig-killed"):
         number = signal.SIGINT if name == "rig-interrupted" else signal.SIGKILL
         return ends_cleanly(number, folder, kernel)

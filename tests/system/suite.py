@@ -6,10 +6,13 @@ import os
 import re
 import time
 
+import provoke
 import rig
 import selftest
 
-CASE = re.compile(r"^# (case|extra) (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+# What makes no sense in a flavour stands before the case, with the reason.
+UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)
 EXTRA_S = 1800  # what an extra case may take
 
 
@@ -18,6 +21,7 @@ class Boot:
     """One machine and the guests in it, dom0 is one, too."""
     guests: list
     extra: bool = False     # only when asked for
+    pv: bool = False        # a guest is PV
     hvm: bool = False
     arch: rig.Arch = rig.X86
     pages: str = "4k"
@@ -30,7 +34,7 @@ class Boot:
 
 # Two at the same time.
 BOOTS = {
-    "pv": Boot(["pv", "grow", "dom0"]),
+    "pv": Boot(["pv", "grow", "dom0"], pv=True),
     "pvh": Boot(["pvh", "pod"]),
     "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=900),
     "dom0pvh": Boot(["pvhdom0"], extra=True, arch=rig.X86_PVH_DOM0, limit=900),
@@ -52,7 +56,7 @@ RIG_CASES = {
     "rig-fails": "a case that fails is reported",
     "rig-panics": "a guest that panics is reported",
     "rig-silent": "a dom0 that dies without a verdict is an error",
-    **selftest.CASES,
+    **selftest.CASES, **provoke.CASES,
 }
 
 
@@ -86,15 +90,21 @@ def case_files():
 
 
 def all_cases():
-    """name -> sentence, in the order in which they run, and those that are extra."""
-    found = [case for path in case_files() for case in CASE.findall(path.read_text())]
-    names, extra = {}, set()
+    """name -> sentence, in the order in which they run, and those that run only when named."""
+    texts = [path.read_text() for path in case_files()]
+    found = sum(map(CASE.findall, texts), [])
+    unfit = {case for case, name in sum(map(UNFIT.findall, texts), []) if name == rig.flavour().name}
+    unfit.update(case for kind, case, _, _ in found
+                 if kind == "extra" or (kind == "debug") > rig.flavour().checks)
+    names, extra = {}, set(provoke.CASES).difference(provoke.fit())
+    if rig.flavour().checks:
+        extra.update(set(RIG_CASES).difference(provoke.CASES))  # the runner is the same
     for boot in BOOTS.values():
         for guest in boot.guests:
-            for kind, case, wanted, sentence in found:
+            for _, case, wanted, sentence in found:
                 if guest in wanted.split():
                     names[f"{guest}-{case}"] = f"{TITLES[guest]} {sentence}"
-                    if kind == "extra":
+                    if case in unfit:
                         extra.add(f"{guest}-{case}")
     return {**names, **RIG_CASES}, extra
 
@@ -111,7 +121,7 @@ def parse(argv, names, long_cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours or stock), ACCEL (tcg or kvm), QEMU. "
+               "KVER (7.3), FLAVOUR (ours, stock, debug or kasan), ACCEL (tcg or kvm), QEMU. "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
@@ -128,7 +138,7 @@ def parse(argv, names, long_cases):
     if options.guest:
         boots = [options.guest]
     else:
-        boots = [boot for boot in BOOTS if boot not in extra]
+        boots = [boot for boot in BOOTS if boot not in extra and rig.flavour().pv >= BOOTS[boot].pv]
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
     wanted = options.case or [name for name in names if name.split("-")[0] in guests
@@ -204,15 +214,16 @@ def main(argv):
     kernels = {name: rig.find_kernel(BOOTS[name].arch, BOOTS[name].pages) for name in chosen}
     if rigs:
         kernels["proof"] = rig.find_kernel()
+    dom0 = rig.find_kernel(pv=True) if rig.X86 in map(arch_of, kernels) else None
     for name in kernels:
         rig.find_qemu(arch_of(name))
     folder = new_folder()
     try:
         rig.say("preparing images")
         prepare(kernels, folder)
-        limits = {name: boot.limit + EXTRA_S * len(long_cases.intersection(wanted))
+        limits = {name: boot.limit * rig.flavour().slow + EXTRA_S * len(long_cases.intersection(wanted))
                   for name, boot in BOOTS.items()}
-        return run_cases(chosen, rigs, names, kernels, limits, folder)
+        return run_cases(chosen, rigs, names, kernels, dom0, limits, folder)
     finally:
         if not options.keep:
             for place in {shared(name, folder) for name in kernels}:
@@ -238,26 +249,31 @@ def prepare(kernels, folder):
             rig.images(kernel, place, arch_of(name), hvm)
 
 
-def run_cases(chosen, rigs, names, kernels, limits, folder):
+def run_cases(chosen, rigs, names, kernels, dom0, limits, folder):
     started = time.monotonic()
     report = Report(folder / "report.txt")
 
     machines, judges = [], []
     for name, cases in chosen.items():
         boot = BOOTS[name]
-        machine = rig.Machine(name, folder / name, shared(name, folder), kernels[name], "cases.sh",
+        kernel = dom0 if boot.arch is rig.X86 else kernels[name]
+        machine = rig.Machine(name, folder / name, shared(name, folder), kernel, "cases.sh",
                               image=boot.image, limit=limits[name], arch=boot.arch,
                               cases=":".join(cases), kunit=kunit_cases())
         machines.append(machine)
         judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
-    proofs = [name for name in rigs if name not in selftest.CASES]
+    provoked = [name for name in rigs if name in provoke.CASES]
+    proofs = [name for name in rigs if name not in {**selftest.CASES, **provoke.CASES}]
     if proofs:
-        machines.append(rig.Machine("proof", folder / "proof", folder, kernels["proof"], "proof.sh"))
+        machines.append(rig.Machine("proof", folder / "proof", folder, dom0, "proof.sh"))
         judges.append(lambda m=machines[-1]: judge_proof(m, proofs, report))
+    if provoked:
+        machines.append(provoke.machine(folder, dom0, provoked))
+        judges.append(lambda m=machines[-1]: provoke.judge(m, provoked, report))
 
     def on_line(machine, line):
         match = RESULT.match(line)
-        if match and machine.name != "proof":
+        if match and machine.name not in ("proof", "provoke"):
             kind, name, detail = match.groups()
             report.result(kind == "ok", name, names.get(name, "?"), detail)
 

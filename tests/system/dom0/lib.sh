@@ -2,6 +2,8 @@
 # What the plans in dom0 share. Memory is in KiB unless a name says pages. A guest is
 # known by its name, which is a row of the table below; dom0 is one, too.
 XEN_MEMORY=/sys/devices/system/xen_memory/xen_memory0
+# How much longer than usual things may take; from the host, if the kernel has checkers.
+slow=${slow:-1}
 
 # guest_config NAME: type, memory and maxmem in MiB.
 guest_config()
@@ -40,7 +42,7 @@ ask()
 	if is_dom0 "$1"; then
 		sh -c "$2" 2>&1
 	else
-		probe ask "$(domid "$1")" 30 "{ $2; } 2>&1"
+		probe ask "$(domid "$1")" $((30 * slow)) "{ $2; } 2>&1"
 	fi
 }
 
@@ -120,18 +122,28 @@ reachable()
 	echo "$pages"
 }
 
+# checks_of GUEST: what the checkers of its kernel want on its command line. Poison is
+# written to all memory at boot, which a guest with populate-on-demand has not got.
+checks_of()
+{
+	case $1 in
+	pod | hvmpod) ;;
+	*) echo "$checks" ;;
+	esac
+}
+
 # start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
 # $before: a command with its domid, before it runs.
 start()
 {
-	local guest=$1 log="/var/log/xen/console/guest-$1.log" initrd=/guest/initrd seconds=90
+	local guest=$1 log="/var/log/xen/console/guest-$1.log" initrd=/guest/initrd seconds=$((90 * slow))
 
 	stop "$guest"
 	mkdir -p "/run/guest/$guest"
 	set -- $(guest_config "$guest")
 	if [ "$1" = hvm ]; then
 		# SeaBIOS reads both files through an I/O port, byte by byte: a minute
-		initrd=/run/guest/initrd.gz seconds=300
+		initrd=/run/guest/initrd.gz seconds=$((300 * slow))
 		gzip -c /guest/initrd >$initrd
 	fi
 	if is_dom0 "$guest"; then
@@ -142,7 +154,7 @@ start()
 			type = "$1"
 			kernel = "/guest/kernel"
 			ramdisk = "$initrd"
-			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options $extra"
+			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options $(checks_of "$guest") $extra"
 			memory = $2
 			maxmem = $3
 			vcpus = 1
@@ -192,7 +204,7 @@ disagreement()
 # The guest counts a moment after Xen, hence the second's grace.
 agree()
 {
-	local guest=$1 end=$(($(now) + 2))
+	local guest=$1 end=$(($(now) + 2 * slow))
 
 	while look "$guest"
 	      [ "$tot_pages" != "$2" ] ||
@@ -205,7 +217,7 @@ agree()
 # counts GUEST PAGES: it counts PAGES itself, within 30 s.
 counts()
 {
-	local end=$(($(now) + 30))
+	local end=$(($(now) + 30 * slow))
 
 	while look "$1"; [ "$own_pages" != "$2" ]; do
 		[ "$(now)" -lt $end ] || fail "asked for $2 pages, the guest has $own_pages"
@@ -219,7 +231,7 @@ move_by()
 	local guest=$1 want=$2
 
 	shift 2
-	if ! eval "$(probe move "$(domid "$guest")" "$want" 60 "$@" || echo false)"; then
+	if ! eval "$(probe move "$(domid "$guest")" "$want" $((60 * slow)) "$@" || echo false)"; then
 		alive "$guest" || fail "the guest is dead, on its way to $want pages"
 		look "$guest"
 		fail "$(disagreement "$want")"
@@ -244,7 +256,7 @@ prepare()
 	kib=$(($(guest_config "$1" | cut -d' ' -f2) * 1024))
 	[ "$tot_pages" != "$(cat "/run/guest/$1/boot_pages")" ] || [ "$asked_pages" != $((kib / 4)) ] ||
 		return 0
-	probe move "$(domid "$1")" "$(reachable "$1" $kib)" 60 xl mem-set "$(domid "$1")" ${kib}k >/dev/null
+	probe move "$(domid "$1")" "$(reachable "$1" $kib)" $((60 * slow)) xl mem-set "$(domid "$1")" ${kib}k >/dev/null
 }
 
 # run_case GUEST CASE: one line in the report; counts in passed and failed.
