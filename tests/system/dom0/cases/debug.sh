@@ -93,6 +93,7 @@ leaks()
 	ask "$1" "for i in 1 2; do sleep 6; echo scan >$DEBUG/kmemleak; done; head -c 3000 $DEBUG/kmemleak"
 }
 
+# not leaks in kasan: it has no kmemleak
 # debug leaks pv pvh grow pod dom0 arm64 arm64dom0: leaks nothing while it moves, as kmemleak finds, and breaks no rule that switches lockdep off
 case_leaks()
 {

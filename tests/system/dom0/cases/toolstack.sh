@@ -88,6 +88,7 @@ bad_key() { probe bad-key "$1" $name $nr; }
 # As XAPI does, and xl does not.
 may_tell() { probe permit "$1" control; }
 
+# not squeezed in kasan: it has a PV guest, too, which does not boot with KASAN
 # case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest beside it
 case_squeezed()
 {

@@ -92,9 +92,13 @@ idle()
 	moves_in 100 "$1"
 }
 
+# not idle in debug: checkers cost more than the driver; it is held to this in kernels for use
+# not idle in kasan: the same
 # case idle pv pvh arm64 arm64big: costs no CPU, at its target or when that cannot be reached, and then moves at once
 case_idle() { idle "$1" 6; }
 
+# not minute in debug: as idle
+# not minute in kasan: as idle
 # extra minute pv pvh: costs no CPU for a minute, at its target or when that cannot be reached
 case_minute() { idle "$1" 60; }
 
@@ -119,6 +123,7 @@ given()
 	eval "$out"
 }
 
+# not secrets in debug: what is free holds poison, so without scrub_pages there is nothing to see
 # case secrets pv pvh: gives Xen only pages that are clear of what they held, and without scrub_pages as they are
 case_secrets()
 {
