@@ -16,7 +16,7 @@ provoke()
 	*) return ;;
 	esac
 	# what it does may well be the end of the shell that does it
-	ask "$guest" "($3) >/dev/null 2>&1 &" >/dev/null
+	ask "$guest" "($3) >/dev/null 2>&1 & true" >/dev/null
 	until grep -q "$2" "$log"; do
 		[ "$(now)" -lt $end ] || { tell "not ok rig-$1 | the guest does not say: $2"; return; }
 		usleep 100000

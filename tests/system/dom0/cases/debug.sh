@@ -36,7 +36,7 @@ unlucky()
 	shift 2
 	# Its sources are linked one after the other, in this order.
 	calls_of "$guest" balloon_lock balloon_set_new_target balloon_hotplug xenmem_pv_prepare
-	end=$((end + 4096))
+	end=$(printf 0x%x $((end + 4096)))
 	fault "$guest" "$what" probability=0 stacktrace-depth=32 require-start=$start require-end=$end \
 		ignore-gfp-wait=0 times=1000000 "$@"
 }
