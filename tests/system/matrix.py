@@ -60,7 +60,7 @@ class Job:
 EXTRA = [name for name, boot in suite.BOOTS.items() if boot.extra]
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
-    Job("7.3", "default", "lent"), Job("7.3", "default", "debug"),
+    *(Job("7.3", "default", flavour) for flavour in ("lent", "debug", "kasan")),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
     Job("7.3"), Job("6.12"), Job("6.1"),
