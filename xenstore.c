@@ -233,10 +233,12 @@ static bool tell(const struct balloon_info *info)
 {
 	int rc_data, rc_control = 0;
 
-	rc_data = tell_kb("target-kb", info->stats.target_pages) ?:
-		  tell_kb("current-kb", info->stats.current_pages) ?:
-		  xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
-				balloon_progress_name(info->progress));
+	rc_data = tell_kb("target-kb", info->stats.target_pages);
+	if (!rc_data)
+		rc_data = tell_kb("current-kb", info->stats.current_pages);
+	if (!rc_data)
+		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
+					balloon_progress_name(info->progress));
 
 	/* What XAPI waits for before it counts on a guest. */
 	if (info->booted && info->progress != BALLOON_MOVING)
