@@ -40,14 +40,16 @@ static int inflate_for_handout(struct xen_balloon *b, unsigned long nr_pages)
 static bool hotplug_for_handout(struct xen_balloon *b)
 {
 	struct balloon_view v;
-	unsigned long wanted;
+	unsigned long wanted, nr_pages;
 
 	balloon_look(b, &v);
-	wanted = v.target + v.unpopulated;
+	/* What the guest has may stay: it need not reach a lower target. */
+	wanted = max(v.target, v.current_pages) + v.unpopulated;
 	if (wanted <= v.total)
 		return true;
-	wanted = roundup(wanted - v.total, v.hotplug_unit);
-	return balloon_hotplug(b, wanted) == BALLOON_WAIT;
+
+	nr_pages = balloon_new_sections(&v, wanted - v.total);
+	return nr_pages && balloon_hotplug(b, nr_pages) == BALLOON_WAIT;
 }
 
 /*

@@ -10,11 +10,36 @@
 
 #include "balloon_internal.h"
 
+/* A struct page. On PV there are page tables and p2m entries, too, of 8 each. */
+#define SECTION_BYTES_PER_PAGE	64
+
+/**
+ * balloon_new_sections() - how much to hotplug
+ * @v: what the decision rests on
+ * @nr_pages: how much is wanted
+ *
+ * Sections take memory of the guest long before they bring any, and the kernel
+ * does not give it back when there is too little. So they take an eighth of
+ * what is available; once Xen has filled them they pay for more.
+ *
+ * Return: pages, whole sections; 0 when the guest cannot pay for one.
+ */
+unsigned long balloon_new_sections(const struct balloon_view *v,
+				   unsigned long nr_pages)
+{
+	unsigned long most = v->available / 8 *
+			     (PAGE_SIZE / SECTION_BYTES_PER_PAGE);
+
+	return min(roundup(nr_pages, v->hotplug_unit),
+		   most - most % v->hotplug_unit);
+}
+
 /* More memory is wanted: from the balloon, else from new sections. */
 static struct balloon_plan plan_growth(const struct balloon_view *v)
 {
 	unsigned long wanted = v->target - v->current_pages;
 	unsigned long struct_pages_wanted = v->target + v->unpopulated;
+	unsigned long nr_pages;
 
 	if (v->ballooned)
 		return (struct balloon_plan) {
@@ -35,10 +60,13 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
 	if (struct_pages_wanted <= v->total)
 		return (struct balloon_plan) { .outcome = BALLOON_WAIT };
 
+	nr_pages = balloon_new_sections(v, struct_pages_wanted - v->total);
+	if (!nr_pages)
+		return (struct balloon_plan) { .outcome = BALLOON_EAGAIN };
+
 	return (struct balloon_plan) {
 		.action = BALLOON_HOTPLUG,
-		.nr_pages = roundup(struct_pages_wanted - v->total,
-				    v->hotplug_unit),
+		.nr_pages = nr_pages,
 		.outcome = BALLOON_WAIT,
 	};
 }

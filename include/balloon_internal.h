@@ -168,6 +168,8 @@ enum balloon_progress {
 #define BATCH_US	8000
 #define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
 
+unsigned long balloon_new_sections(const struct balloon_view *view,
+				   unsigned long nr_pages);
 struct balloon_plan balloon_plan(const struct balloon_view *view);
 enum balloon_progress balloon_progress(enum balloon_state state,
 				       unsigned long current_pages,

@@ -82,30 +82,67 @@ static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
 	const struct plan_case cases[] = {
 		{ { .target = section + 1, .current_pages = section,
 		    .total = section, .batch = 10,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = section,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
 		{ { .target = 2 * section + 1, .current_pages = section,
 		    .total = section,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
 		/* pages that are lent need struct pages too */
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = section, .unpopulated = 1,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
 		/* those that were added before have yet to come online */
 		{ { .target = section + 5, .current_pages = section,
 		    .total = 2 * section,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_NONE, 0, BALLOON_WAIT } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = 2 * section,
-		    .hotplug_unit = section, .can_hotplug = true },
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
 		  { BALLOON_NONE, 0, BALLOON_WAIT } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+/* Struct pages are the guest's own memory: here an eighth of it at a time. */
+static void given_little_memory_plan_adds_the_sections_that_it_can_pay_for(struct kunit *test)
+{
+	/* whose struct pages fill 16 pages, of 128 that must be available */
+	const unsigned long section = 16 * (PAGE_SIZE / 64), price = 128;
+	const struct plan_case cases[] = {
+		{ { .target = 100 * section, .current_pages = section,
+		    .total = section, .available = price,
+		    .hotplug_unit = section, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		{ { .target = 100 * section, .current_pages = section,
+		    .total = section, .available = 4 * price - 8,
+		    .hotplug_unit = section, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, 3 * section, BALLOON_WAIT } },
+		{ { .target = 3 * section, .current_pages = section,
+		    .total = section, .available = 4 * price,
+		    .hotplug_unit = section, .can_hotplug = true },
+		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
+		{ { .target = 3 * section, .current_pages = section,
+		    .total = section, .available = price - 8,
+		    .hotplug_unit = section, .can_hotplug = true },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		{ { .target = 3 * section, .current_pages = section,
+		    .total = section, .available = 0,
+		    .hotplug_unit = section, .can_hotplug = true },
+		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -576,6 +613,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_target_met_plan_does_nothing),
 	KUNIT_CASE(given_target_above_and_a_balloon_plan_deflates),
 	KUNIT_CASE(given_an_empty_balloon_plan_adds_whole_sections),
+	KUNIT_CASE(given_little_memory_plan_adds_the_sections_that_it_can_pay_for),
 	KUNIT_CASE(given_no_hotplug_plan_clamps_what_is_out_of_reach),
 	KUNIT_CASE(given_target_below_plan_inflates_what_can_be_spared),
 	KUNIT_CASE(given_a_floor_plan_stops_there),

@@ -1429,6 +1429,34 @@ TEST("given no balloon the guest shrinks by what is lent, and grows when it is b
 	}
 }
 
+static void come_back_in_the_middle(void)
+{
+	host.on_alloc = NULL;
+	unlend(0, 20);
+}
+
+TEST("given pages that come back while others are inflated for a caller, the guest has what is too many")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		set_target(BLOCKS(32) - 20);
+		settle();
+		EXPECT_EQ(lend(0, 20), 0);
+		settle();
+		host.on_alloc = come_back_in_the_middle;
+		EXPECT_EQ(lend(20, 30), 0);
+		EXPECT_EQ(xen_balloon.nr_low, 20);
+		/* nobody but who lends knows that there is something to do */
+		settle();
+		expect_current(BLOCKS(32) - 30);
+		unlend(20, 30);
+		settle();
+		expect_current(BLOCKS(32) - 20);
+	}
+}
+
 TEST("given more to lend than a batch it takes several")
 {
 	static const struct host_config large = {
@@ -1807,6 +1835,29 @@ TEST("given hotplug_unpopulated pages are lent from new sections")
 		unlend(0, HOST_BLOCK);
 		settle();
 		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("given hotplug_unpopulated and a target that the guest cannot shrink to, new sections are added, not waited for")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], true);
+
+		host_boot(&cfg);
+		set_target(1);
+		settle();
+		expect_current(BLOCKS(16));
+		xen_balloon.hotplug_unpopulated = 1;
+		host.on_wait = online_while_waiting;
+		EXPECT_EQ(lend(0, BLOCKS(16) + 1), 0);
+		host_check();
+		expect_current(BLOCKS(16));
+		EXPECT_EQ(xen_balloon.total_pages, BLOCKS(34));
+		unlend(0, BLOCKS(16) + 1);
+		settle();
+		expect_current(BLOCKS(16));
 	}
 }
 
