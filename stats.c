@@ -149,6 +149,7 @@ static int stats_show(struct seq_file *s, void *unused)
 	seq_printf(s, "splits %lu\n", b->nr_splits);
 	seq_printf(s, "joins %lu\n", b->nr_joins);
 	seq_printf(s, "quarantined_pages %lu\n", b->nr_quarantined);
+	seq_printf(s, "lent_pages %lu\n", b->nr_unpopulated);
 	balloon_unlock(b);
 	return 0;
 }

@@ -119,6 +119,21 @@ TEST("given blocks that are split and come back whole both are counted")
 	settle();
 }
 
+TEST("given pages that are lent the counters tell how many there are now")
+{
+	static struct page *pages[20];
+
+	host_boot(&pvh);
+	EXPECT_EQ(host_stat("lent_pages"), 0);
+	EXPECT_EQ(xen_alloc_ballooned_pages(20, pages), 0);
+	EXPECT_EQ(host_stat("lent_pages"), 20);
+	xen_free_ballooned_pages(5, pages);
+	EXPECT_EQ(host_stat("lent_pages"), 15);
+	xen_free_ballooned_pages(15, pages + 5);
+	EXPECT_EQ(host_stat("lent_pages"), 0);
+	settle();
+}
+
 TEST("given a block that Xen took in part the counters tell of the quarantine")
 {
 	host_boot(&pvh);
