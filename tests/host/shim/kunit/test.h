@@ -1,9 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* The little of KUnit that the dual-use cases need. */
+/* The little of KUnit, and of what is around it, that the dual-use cases need. */
 #ifndef HOST_KUNIT_H
 #define HOST_KUNIT_H
 
+#include <signal.h>
+#include <stdlib.h>
+
 #include "../../test.h"
+
+#define list_first_entry(head, type, member) \
+	list_entry((head)->next, type, member)
+
+static inline unsigned long totalram_pages(void)
+{
+	return host.managed[0] + host.managed[1];
+}
+
+static inline void wait_for_initramfs(void)
+{
+}
+
+/*
+ * A thread runs to its end when it is woken for the first time. Where it would
+ * wait for others, it is interrupted: see host_wait().
+ */
+struct task_struct {
+	int (*fn)(void *data);
+	void *data;
+};
+
+static inline struct task_struct *kthread_create(int (*fn)(void *data),
+						 void *data, const char *name)
+{
+	struct task_struct *task = malloc(sizeof(*task));
+
+	(void)name;
+	*task = (struct task_struct) { .fn = fn, .data = data };
+	return task;
+}
+
+static inline void get_task_struct(struct task_struct *task)
+{
+	(void)task;
+}
+
+static inline void put_task_struct(struct task_struct *task)
+{
+	free(task);
+}
+
+static inline void wake_up_process(struct task_struct *task)
+{
+	task->fn(task->data);
+}
+
+#define allow_signal(sig)		((void)(sig))
+#define send_sig(sig, task, priv)	((void)(task))
+#define waitqueue_active(wq)		((void)(wq), false)
+
+struct completion {
+	bool done;
+};
+
+static inline void init_completion(struct completion *c)
+{
+	c->done = false;
+}
+
+static inline void complete(struct completion *c)
+{
+	c->done = true;
+}
+
+static inline bool completion_done(const struct completion *c)
+{
+	return c->done;
+}
+
+static inline void wait_for_completion(struct completion *c)
+{
+	if (!c->done)
+		host_violation("waits for what nobody does");
+}
 
 struct kunit {
 	int unused;
@@ -43,6 +121,11 @@ struct kunit_suite {
 	if (strcmp(l_, r_))						\
 		host_violation("%s is %s, not %s", #left, l_, r_);	\
 } while (0)
+
+#define KUNIT_ASSERT_EQ		KUNIT_EXPECT_EQ
+/* Here each guest is one of Xen's. */
+#define kunit_skip(test, reason) \
+	host_violation("line %d: skipped: %s", __LINE__, reason)
 
 #define kunit_test_suite(suite)						\
 	static void __attribute__((constructor)) register_##suite(void)	\

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Pages that other drivers borrow, from the guest's own balloon: all that there
+ * are, more than there are, by several callers at once, by one who is
+ * interrupted. Under Xen the guest really gives memory away for them and takes
+ * it back; without Xen the cases are skipped. Runs in a kernel with
+ * CONFIG_XEN_BALLOON_KUNIT_TEST, and in user space with the cases of tests/host.
+ */
+
+#include <kunit/test.h>
+
+#include <linux/completion.h>
+#include <linux/gfp.h>
+#include <linux/initrd.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include <xen/balloon.h>
+#include <xen/page.h>
+
+#include "balloon_internal.h"
+
+/* More than a block, so that a part of one is left over. */
+#define NR_LENT		(BLOCK_PAGES + 3)
+
+static struct balloon_info before;
+static long xen_apart;		/* what Xen counts more, in its frames */
+static struct page **lent;
+static unsigned int nr_lent;
+static struct list_head hoard = LIST_HEAD_INIT(hoard);
+
+static unsigned long stored(const struct balloon_info *info)
+{
+	return info->stats.balloon_low + info->stats.balloon_high;
+}
+
+/* The guest has what it should have, within half a minute. */
+static void wait_until_settled(struct kunit *test, struct balloon_info *info)
+{
+	unsigned int tries = 0;
+
+	do {
+		balloon_snapshot(info);
+		if (info->progress == BALLOON_SETTLED)
+			return;
+		schedule_timeout_idle(HZ / 100 ?: 1);
+	} while (tries++ < 3000);
+	KUNIT_EXPECT_EQ(test, info->stats.current_pages,
+			info->stats.target_pages);
+}
+
+static int given_a_guest_that_has_what_it_should_have(struct kunit *test)
+{
+	nr_lent = 0;
+	lent = NULL;
+	if (!xen_balloon.frames)
+		kunit_skip(test, "this is no Xen domain");
+
+	/* Until then somebody may need all the memory that there is. */
+	wait_for_initramfs();
+	wait_until_settled(test, &before);
+	xen_apart = xenmem_current_frames() -
+		    (long)(before.stats.current_pages * XEN_PFN_PER_PAGE);
+	lent = kvcalloc(totalram_pages() + stored(&before) + NR_LENT,
+			sizeof(*lent), GFP_KERNEL);
+	return lent ? 0 : -ENOMEM;
+}
+
+static int borrow(unsigned int nr_pages)
+{
+	int rc = alloc_xenballooned_pages(nr_pages, lent + nr_lent);
+
+	if (!rc)
+		nr_lent += nr_pages;
+	return rc;
+}
+
+static void give_back(void)
+{
+	free_xenballooned_pages(nr_lent, lent);
+	nr_lent = 0;
+}
+
+/* The driver's count of lent pages, and Xen's of the domain. */
+static void expect_lent(struct kunit *test, unsigned long nr_pages)
+{
+	unsigned long held = before.stats.target_unpopulated + nr_pages;
+
+	KUNIT_EXPECT_EQ(test, balloon_stats.target_unpopulated, held);
+	KUNIT_EXPECT_EQ(test, xenmem_current_frames() - xen_apart,
+			(long)(balloon_stats.current_pages * XEN_PFN_PER_PAGE));
+}
+
+static void expect_all_as_before(struct kunit *test)
+{
+	struct balloon_info info;
+
+	wait_until_settled(test, &info);
+	expect_lent(test, 0);
+	KUNIT_EXPECT_EQ(test, info.stats.current_pages,
+			before.stats.current_pages);
+	KUNIT_EXPECT_EQ(test, info.nr_quarantined, before.nr_quarantined);
+	/* Sections may have been added, and are then in the store. */
+	KUNIT_EXPECT_EQ(test, stored(&info) - info.stats.total_pages,
+			stored(&before) - before.stats.total_pages);
+}
+
+/* Memory that only the test has, until @nr_pages are available. */
+static void hoard_all_but(unsigned long nr_pages)
+{
+	struct page *page;
+
+	while (si_mem_available() > (long)(nr_pages + BLOCK_PAGES)) {
+		page = alloc_pages(GFP_BALLOON & ~__GFP_RECLAIM, BLOCK_ORDER);
+		if (!page)
+			break;
+		list_add(&page->lru, &hoard);
+	}
+	while (si_mem_available() > (long)nr_pages) {
+		page = alloc_pages(GFP_BALLOON, 0);
+		if (!page)
+			break;
+		/* A single page of its own list is told by its private. */
+		set_page_private(page, 1);
+		list_add(&page->lru, &hoard);
+	}
+}
+
+static void end_hoard(void)
+{
+	struct page *page;
+
+	while (!list_empty(&hoard)) {
+		page = list_first_entry(&hoard, struct page, lru);
+		list_del(&page->lru);
+		if (page_private(page)) {
+			set_page_private(page, 0);
+			__free_pages(page, 0);
+		} else {
+			__free_pages(page, BLOCK_ORDER);
+		}
+	}
+}
+
+static void given_back(struct kunit *test)
+{
+	end_hoard();
+	if (lent)
+		give_back();
+	kvfree(lent);
+}
+
+static void given_pages_that_are_lent_they_are_counted_and_come_back(struct kunit *test)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, borrow(NR_LENT), 0);
+	expect_lent(test, NR_LENT);
+	for (i = 0; i < NR_LENT; i++) {
+		KUNIT_EXPECT_FALSE(test, PageOffline(lent[i]));
+		KUNIT_EXPECT_FALSE(test, PageHighMem(lent[i]));
+		KUNIT_EXPECT_EQ(test, page_count(lent[i]), 1);
+	}
+	give_back();
+	expect_all_as_before(test);
+}
+
+static void given_a_request_larger_than_the_guest_nothing_is_lent(struct kunit *test)
+{
+	unsigned long nr_pages = before.stats.balloon_low + totalram_pages();
+
+	KUNIT_EXPECT_EQ(test, borrow(nr_pages), -ENOMEM);
+	expect_all_as_before(test);
+}
+
+static void given_no_pages_are_asked_for_nothing_changes(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, borrow(0), 0);
+	expect_all_as_before(test);
+}
+
+/* What is refused then is refused without a trace. */
+static void given_a_guest_whose_memory_is_used_up_all_is_lent_and_no_more(struct kunit *test)
+{
+	const unsigned long left = min(8 * BLOCK_PAGES, totalram_pages() / 2);
+	const unsigned int step = BLOCK_PAGES / 4;
+	struct balloon_info info;
+	int rc;
+
+	hoard_all_but(left);
+	do {
+		rc = borrow(step);
+	} while (!rc);
+	KUNIT_EXPECT_EQ(test, rc, -ENOMEM);
+	/* Not all that is said to be available can be had. */
+	KUNIT_EXPECT_TRUE(test, nr_lent >= left / 2);
+	expect_lent(test, nr_lent);
+	balloon_snapshot(&info);
+	KUNIT_EXPECT_TRUE(test, info.stats.current_pages <
+				before.stats.current_pages);
+
+	/* One that a few pages would do for takes none of them away. */
+	KUNIT_EXPECT_EQ(test, borrow(2 * step), -ENOMEM);
+	expect_lent(test, nr_lent);
+
+	end_hoard();
+	KUNIT_EXPECT_EQ(test, borrow(2 * step), 0);
+	expect_lent(test, nr_lent);
+	give_back();
+	expect_all_as_before(test);
+}
+
+#define NR_CALLERS	4
+#define NR_ROUNDS	40
+#define MOST_AT_ONCE	16
+
+struct caller {
+	struct completion done;
+	unsigned int seed;
+	unsigned int nr_failed;
+	unsigned int nr_shared;
+};
+
+static unsigned int draw(struct caller *c, unsigned int below)
+{
+	c->seed = c->seed * 1103515245 + 12345;
+	return (c->seed >> 16) % below;
+}
+
+/* Its mark is in each page that it has, so that a page that two have shows. */
+static int call_often(void *data)
+{
+	struct page *pages[MOST_AT_ONCE];
+	struct caller *c = data;
+	unsigned int round, i, nr;
+
+	for (round = 0; round < NR_ROUNDS; round++) {
+		nr = 1 + draw(c, MOST_AT_ONCE);
+		if (xen_alloc_ballooned_pages(nr, pages)) {
+			c->nr_failed++;
+			continue;
+		}
+		for (i = 0; i < nr; i++)
+			pages[i]->lru.prev = data;
+		schedule_timeout_idle(draw(c, 2));
+		for (i = 0; i < nr; i++)
+			if (pages[i]->lru.prev != data)
+				c->nr_shared++;
+		xen_free_ballooned_pages(nr, pages);
+	}
+	complete(&c->done);
+	return 0;
+}
+
+/* With a reference: it may have ended. NULL if there is none. */
+static struct task_struct *begin_thread(int (*fn)(void *), void *data)
+{
+	struct task_struct *task = kthread_create(fn, data, "xen-balloon-test");
+
+	if (IS_ERR(task))
+		return NULL;
+	get_task_struct(task);
+	wake_up_process(task);
+	return task;
+}
+
+static void given_several_callers_at_once_none_has_the_others_pages(struct kunit *test)
+{
+	struct task_struct *tasks[NR_CALLERS];
+	struct caller callers[NR_CALLERS];
+	struct balloon_info info;
+	unsigned int i;
+
+	for (i = 0; i < NR_CALLERS; i++) {
+		callers[i] = (struct caller) { .seed = i };
+		init_completion(&callers[i].done);
+		tasks[i] = begin_thread(call_often, &callers[i]);
+		KUNIT_EXPECT_TRUE(test, tasks[i]);
+	}
+	/* And the size of the guest changes all the time. */
+	for (i = 0; i < 4; i++) {
+		balloon_set_new_target(before.stats.target_pages -
+				       (i % 2 ? 0 : BLOCK_PAGES));
+		wait_until_settled(test, &info);
+	}
+	for (i = 0; i < NR_CALLERS; i++) {
+		if (!tasks[i])
+			continue;
+		wait_for_completion(&callers[i].done);
+		put_task_struct(tasks[i]);
+		KUNIT_EXPECT_EQ(test, callers[i].nr_failed, 0);
+		KUNIT_EXPECT_EQ(test, callers[i].nr_shared, 0);
+	}
+	expect_all_as_before(test);
+}
+
+struct waiter {
+	struct completion done;
+	unsigned int nr_pages;
+	int rc;
+};
+
+static int call_and_wait(void *data)
+{
+	struct waiter *w = data;
+
+	allow_signal(SIGINT);
+	w->rc = borrow(w->nr_pages);
+	complete(&w->done);
+	return 0;
+}
+
+static void pretend_sections(long nr_pages)
+{
+	balloon_lock(&xen_balloon);
+	xen_balloon.total_pages += nr_pages;
+	balloon_unlock(&xen_balloon);
+}
+
+/*
+ * With hotplug_unpopulated, and sections that never come online: the pages that
+ * are asked for have been added, it seems, and are waited for.
+ */
+static void given_a_caller_who_is_interrupted_while_it_waits_nothing_is_lent(struct kunit *test)
+{
+	struct waiter w = { .nr_pages = before.stats.balloon_low + 10 };
+	int was = xen_balloon.hotplug_unpopulated;
+	struct task_struct *task;
+
+	init_completion(&w.done);
+	pretend_sections(10);
+	xen_balloon.hotplug_unpopulated = 1;
+
+	task = begin_thread(call_and_wait, &w);
+	if (task) {
+		/* Until it waits; seen late is soon enough. */
+		while (!waitqueue_active(&xen_balloon.arrivals) &&
+		       !completion_done(&w.done))
+			schedule_timeout_idle(1);
+		send_sig(SIGINT, task, 1);
+		wait_for_completion(&w.done);
+		put_task_struct(task);
+	}
+	xen_balloon.hotplug_unpopulated = was;
+	pretend_sections(-10);
+
+	KUNIT_EXPECT_TRUE(test, task);
+	KUNIT_EXPECT_EQ(test, w.rc, -ENOMEM);
+	expect_all_as_before(test);
+}
+
+static struct kunit_case balloon_handout_cases[] = {
+	KUNIT_CASE(given_pages_that_are_lent_they_are_counted_and_come_back),
+	KUNIT_CASE(given_a_request_larger_than_the_guest_nothing_is_lent),
+	KUNIT_CASE(given_no_pages_are_asked_for_nothing_changes),
+	KUNIT_CASE(given_a_guest_whose_memory_is_used_up_all_is_lent_and_no_more),
+	KUNIT_CASE(given_several_callers_at_once_none_has_the_others_pages),
+	KUNIT_CASE(given_a_caller_who_is_interrupted_while_it_waits_nothing_is_lent),
+	{}
+};
+
+static struct kunit_suite balloon_handout_suite = {
+	.name = "xen_balloon_handout",
+	.init = given_a_guest_that_has_what_it_should_have,
+	.exit = given_back,
+	.test_cases = balloon_handout_cases,
+};
+
+kunit_test_suite(balloon_handout_suite);
