@@ -11,7 +11,8 @@
  *          sample MS NAME=DOMID...           one line per guest and period
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
- *   both   what `make bench` needs: probe-bench.c, and single cases: probe-cases.c
+ *   both   what `make bench` needs: probe-bench.c, and single cases: probe-cases.c,
+ *          probe-lend.c
  *
  * An exchange is two keys in the guest's own data/: dom0 writes
  * "SEQ COMMAND" to data/ask, the guest writes "SEQ STATUS\nOUTPUT" to
@@ -44,6 +45,7 @@
 
 bool bench_command(int argc, char **argv);	/* probe-bench.c */
 bool case_command(int argc, char **argv);	/* probe-cases.c */
+bool lend_command(int argc, char **argv);	/* probe-lend.c */
 
 static struct xs_handle *xs;
 static xc_interface *xc;
@@ -420,7 +422,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(verb, "agent"))
 		cmd_agent(atoi(argv[2]));
 
-	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1))
+	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1) ||
+	    lend_command(argc - 1, argv + 1))
 		return 0;
 
 	xs = xs_open(0);

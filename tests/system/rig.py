@@ -63,7 +63,7 @@ QEMU_PACKAGES = """
     libpmem1 libpng16-16 librdmacm1 libsasl2-2 libseccomp2 libselinux1 libslirp0 libssl3
     libtasn1-6 libudev1 libunistring2 liburing2 libuuid1 libvdeplug2 libzstd1 zlib1g
 """.split()
-PROBE_SOURCES = [HERE / "probe.c", HERE / "probe-bench.c", HERE / "probe-cases.c"]
+PROBE_SOURCES = sorted(HERE.glob("probe*.c"))
 TOOL_SOURCE = TOP / "tools/xen-balloon/xen-balloon.c"
 PROBE_HEADER = TOP / "tests/bad-inputs.h"
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
@@ -379,7 +379,23 @@ def fetch(arch, names):
     return Path(done.stdout.strip())
 
 
-def images(kernel, folder, arch=X86, hvm=False):
+def build_selftest(arch, path):
+    """The kernel's own test of memory hotplug, from its source, and bash, for a guest."""
+    trees = [Path(os.environ["LINUX"])] if os.environ.get("LINUX") else \
+        sorted((CACHE.parent / "src").glob(f"linux-{os.environ.get('KVER') or '7.3'}.*/"))
+    scripts = [tree / "tools/testing/selftests/memory-hotplug/mem-on-off-test.sh" for tree in trees]
+    scripts = [script for script in scripts if script.is_file()]
+    if not scripts:
+        raise Trouble("no kernel source has tools/testing/selftests/memory-hotplug: run `make kernel`")
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        (root / "bin").mkdir()
+        shutil.copy(next(fetch(arch, ["bash-static"]).rglob("bin/bash-static")), root / "bin/bash")
+        shutil.copy(scripts[-1], root / "selftest.sh")
+        archive(root, path)
+
+
+def images(kernel, folder, arch=X86, hvm=False, selftest=False):
     """Leaves xen and dom0.cpio in folder, the latter with a device model if hvm, then
     named dom0-hvm.cpio. A changed script rebuilds only the small part."""
     for place in (folder, CACHE.parent):
@@ -412,6 +428,8 @@ def images(kernel, folder, arch=X86, hvm=False):
         (root / "guest").mkdir()
         shutil.copy(kernel, root / "guest/kernel")
         shutil.copy(guest, root / "guest/initrd")
+        if selftest:
+            build_selftest(arch, root / "guest/selftest")
         archive(root, Path(scratch) / "small.cpio")
         with open(folder / ("dom0-hvm.cpio" if hvm else "dom0.cpio"), "wb") as out:
             for part in (base, Path(scratch) / "small.cpio"):

@@ -220,7 +220,7 @@ def main(argv):
     folder = new_folder()
     try:
         rig.say("preparing images")
-        prepare(kernels, folder)
+        prepare(kernels, folder, any(name.endswith("-selftest") for name in wanted))
         limits = {name: boot.limit * rig.flavour().slow + EXTRA_S * len(long_cases.intersection(wanted))
                   for name, boot in BOOTS.items()}
         return run_cases(chosen, rigs, names, kernels, dom0, limits, folder)
@@ -240,13 +240,13 @@ def shared(boot, folder):
     return folder if arch_of(boot) is rig.X86 else folder / boot
 
 
-def prepare(kernels, folder):
+def prepare(kernels, folder, selftest):
     ready = set()
     for name, kernel in kernels.items():
         place, hvm = shared(name, folder), name in BOOTS and BOOTS[name].hvm
         if (place, hvm) not in ready:
             ready.add((place, hvm))
-            rig.images(kernel, place, arch_of(name), hvm)
+            rig.images(kernel, place, arch_of(name), hvm, selftest)
 
 
 def run_cases(chosen, rigs, names, kernels, dom0, limits, folder):

@@ -133,10 +133,10 @@ checks_of()
 }
 
 # start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
-# $before: a command with its domid, before it runs.
+# $before: a command with its domid, before it runs; $initrd: another than usual.
 start()
 {
-	local guest=$1 log="/var/log/xen/console/guest-$1.log" initrd=/guest/initrd seconds=$((90 * slow))
+	local guest=$1 log="/var/log/xen/console/guest-$1.log" seconds=$((90 * slow)) initrd=${initrd:-/guest/initrd}
 
 	stop "$guest"
 	mkdir -p "/run/guest/$guest"
