@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Beyond what the guest was started with: memory sections that are added, come online,
+# go offline and come back. Each case ends with the guest, which is larger then.
+MEMORY=/sys/devices/system/memory
+
+# grow_to GUEST KIB: as XAPI does it; xl mem-set asks for no more than static-max, and
+# lowers the hard limit.
+grow_to()
+{
+	xl mem-max "$(domid "$1")" 1024
+	move_by "$1" $(($2 / 4)) xenstore-write "/local/domain/$(domid "$1")/memory/target" "$2"
+}
+
+# online_by GUEST online|offline: new sections are put online by the kernel, or not.
+online_by() { ask "$1" "echo $2 >$MEMORY/auto_online_blocks" || fail "auto_online_blocks"; }
+
+# block_states GUEST: "online=N offline=N newest=BLOCK"
+block_states()
+{
+	ask "$1" "cd $MEMORY && echo \"online=\$(grep -lx online memory*/state | wc -l)\" \
+		\"offline=\$(grep -lx offline memory*/state | wc -l)\" \
+		\"newest=\$(ls -d memory[0-9]* | sort -V | tail -n 1)\""
+}
+
+# says GUEST WORD: info/state says so, within 10 s.
+says()
+{
+	local end=$(($(now) + 10)) state
+
+	while state=$(show "$1" info/state); [ "$state" != "$2" ]; do
+		[ "$(now)" -lt $end ] || fail "info/state says $state, not $2"
+		usleep 50000
+	done
+}
+
+# stays GUEST PAGES: Xen counts PAGES now and in a second.
+stays()
+{
+	agree "$1" "$2"
+	sleep 1
+	agree "$1" "$2"
+}
+
+# online GUEST: all that is offline.
+online()
+{
+	ask "$1" "for f in $MEMORY/memory*/state; do
+		! grep -q offline \$f || echo online >\$f || exit; done" || fail "a block does not come online"
+}
+
+# extra beyond pv pvh: grows beyond its start and comes back, whoever puts the new memory online, and whatever goes offline for a while
+case_beyond()
+{
+	online_by "$1" online
+	eval "$(block_states "$1")"
+	boot_blocks=$online
+	grow_to "$1" 700004
+	eval "$(block_states "$1")"
+	measured "$boot_blocks memory blocks at boot, $online now"
+	[ "$online" -gt "$boot_blocks" ] && [ "$offline" = 0 ] || fail "$online blocks are online, $offline not"
+	mem_set "$1" 262148
+	grow_to "$1" 700004
+
+	# One that is offline keeps its memory, and the guest moves without it.
+	ask "$1" "echo offline >$MEMORY/$newest/state" || fail "$newest does not go offline"
+	stays "$1" 175001
+	mem_set "$1" 400000
+	grow_to "$1" 600004
+	online "$1"
+	stays "$1" 150001
+	grow_to "$1" 700004
+
+	online_by "$1" offline
+	set_key "$1" memory/target 900004	# of 1 GiB that it may have
+	says "$1" waiting
+	eval "$(block_states "$1")"
+	[ "$offline" = 2 ] || fail "$offline new blocks wait to be put online"
+	had=$(($(show "$1" info/current_kb) / 4))
+	stays "$1" $((had + $(cat "/run/guest/$1/apart_pages")))
+	ask "$1" "echo online >$MEMORY/$newest/state" || fail "$newest does not come online"
+	says "$1" waiting
+	counts "$1" $((had + 32768))
+	online "$1"
+	counts "$1" $((225001 - $(cat "/run/guest/$1/apart_pages")))
+	stays "$1" 225001
+	mem_set "$1" 300000
+	grow_to "$1" 900004
+	stop "$1"
+}
+
+# added GUEST: there are blocks that wait to be put online.
+added()
+{
+	local end=$(($(now) + 60))
+
+	while eval "$(block_states "$1")"; [ "$offline" = 0 ]; do
+		[ "$(now)" -lt $end ] || fail "no memory block is added: $(ask "$1" 'cat /run/grab')"
+		usleep 100000
+	done
+}
+
+# comes_online GUEST PAGES: gntdev has its PAGES when all blocks are online.
+comes_online()
+{
+	local end=$(($(now) + 60))
+
+	until online "$1"; ask "$1" "grep -q 'got=$2 ' /run/grab"; do
+		[ "$(now)" -lt $end ] || fail "gntdev waits for ever: $(ask "$1" 'cat /run/grab')"
+		usleep 100000
+	done
+}
+
+# case limited pv pvh: grows to its hard limit on the way to a larger target, and on when the limit is raised
+case_limited()
+{
+	store "$1" max_schedule_delay 1 && store "$1" max_retry_count 0
+	xl mem-max "$(domid "$1")" 600
+	eval "$(probe domain "$(domid "$1")")"
+	move_by "$1" $max_pages xenstore-write "/local/domain/$(domid "$1")/memory/target" 700004
+	says "$1" short
+	move_by "$1" 175001 xl mem-max "$(domid "$1")" 700
+	stop "$1"
+}
+
+# case far pv pvh: told to have more than any host has, takes what it may, and keeps the memory that it needs
+case_far()
+{
+	eval "$(probe domain "$(domid "$1")")"
+	was=$(ask "$1" "awk '/^MemAvailable/ { print \$2 }' /proc/meminfo")
+	for size in 64G 4T; do
+		store "$1" target $size
+		says "$1" short
+		move_by "$1" $max_pages true
+		alive "$1" || fail "the guest is dead with a target of $size"
+	done
+	left=$(ask "$1" "awk '/^MemAvailable/ { print \$2 }' /proc/meminfo")
+	eval "$(block_states "$1")"
+	measured "$online memory blocks, $(mib "$was") MiB were available, $(mib "$left") are left"
+	[ "$left" -gt $((was / 2)) ] || fail "$(cat /run/measured)"
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] || fail "$killed lines about OOM kills"
+	mem_set "$1" 262144
+	mem_set "$1" 524288
+	stop "$1"
+}
+
+# extra sysctl pv pvh: with hotplug_unpopulated lends pages of new memory, waits for that to come online or to be interrupted, and stays as large as it is
+case_sysctl()
+{
+	sysctl=/proc/sys/xen/balloon/hotplug_unpopulated
+	start dom0
+	had=$(lent "$1")
+	ask "$1" "echo 1 >$sysctl"
+	online_by "$1" online
+	begin "$1" grab "grab 20224"
+	eval "$(ask "$1" 'cat /run/grab')"
+	[ "$got" = 20224 ] || fail "gntdev got $got pages, error $error"
+	lends "$1" "$had" 20224
+	stays "$1" 131072
+	finish "$1" grab
+	exchange dom0 "$1" "$1" 0
+	to_the_page "$1"
+
+	# These it waits for.
+	ours "$1" || return 0
+	online_by "$1" offline
+	for step in "60160 online" "200192 kill"; do
+		ask "$1" "probe grab ${step% *} >/run/grab 2>&1 & echo \$! >/run/grab.pid"
+		added "$1"
+		[ "$(ask "$1" 'cat /run/grab')" = "" ] || fail "it does not wait: $(ask "$1" 'cat /run/grab')"
+		stays "$1" 131072
+		[ "${step#* }" = kill ] || comes_online "$1" "${step% *}"
+		finish "$1" grab
+		lends "$1" "$had" 0
+		measured "$step: $(ask "$1" 'head -n 1 /run/grab')"
+	done
+	stop "$1"
+}
+
+# selftest GUEST: the kernel's own, which offlines a block and puts all online again.
+selftest()
+{
+	out=$(probe ask "$(domid "$1")" 300 "bash /selftest.sh 2>&1") || fail "the selftest fails:" $out
+	measured "$(echo "$out" | grep -c 'online->offline') tries to offline," \
+		"$(echo "$out" | grep -c Success) blocks went and came"
+	echo "$out" | grep -q Success || fail "no block went offline:" $out
+}
+
+# extra selftest pv pvh: passes the kernel's selftest of memory hotplug, with memory of its start, with more, and with a part ballooned out
+case_selftest()
+{
+	cat /guest/initrd /guest/selftest >/run/guest/initrd
+	initrd=/run/guest/initrd start "$1"
+	selftest "$1"
+	stays "$1" 131072
+	grow_to "$1" 900004
+	selftest "$1"
+	stays "$1" 225001
+	mem_set "$1" 700004
+	selftest "$1"
+	stays "$1" 175001
+	mem_set "$1" 262144
+	grow_to "$1" 900004
+	rm /run/guest/initrd
+	stop "$1"
+}
