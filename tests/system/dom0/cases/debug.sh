@@ -63,6 +63,7 @@ case_unlucky()
 
 	mounted "$1" debugfs $DEBUG
 	mem_set "$1" 262144
+	xl mem-max "$(domid "$1")" 512	# what follows is not xl's, which would raise it
 	total=$(ask "$1" 'grep MemTotal /proc/meminfo')
 	for what in fail_page_alloc failslab; do
 		[ $what = failslab ] || fault "$1" $what min-order=0
