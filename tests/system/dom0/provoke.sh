@@ -9,7 +9,7 @@ CRASH=/sys/kernel/debug/provoke-crash/DIRECT
 # provoke NAME WORDS COMMAND: the command has the guest print WORDS.
 provoke()
 {
-	local end=$(($(now) + 60)) log=/var/log/xen/console/guest-$guest.log
+	local end=$(($(now) + 60 * slow)) log=/var/log/xen/console/guest-$guest.log
 
 	case :$cases: in
 	*:rig-$1:*) ;;
@@ -33,7 +33,7 @@ if (start "$guest"; mounted "$guest" debugfs /sys/kernel/debug; ask "$guest" "[ 
 	# It takes a lock and returns; the other half of what it does is to hang the second time.
 	once="mkdir /run/once && echo SPINLOCKUP >$CRASH"
 	provoke lockdep "WARNING: lock held when returning to user space" "$once"
-	provoke sleeps "BUG: sleeping function called from invalid context" "$once"
+	provoke sleeps "BUG: scheduling while atomic" "$once"
 	# Who overflows it dies before it frees it. Young objects are no leaks yet.
 	provoke kmemleak "new suspected memory leaks" "(echo VMALLOC_LINEAR_OVERFLOW >$CRASH)
 		for i in 1 2 3; do sleep 6; echo scan >/sys/kernel/debug/kmemleak; done"
