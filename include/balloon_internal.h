@@ -36,6 +36,11 @@ static inline unsigned int extent_order(unsigned int order)
 	return order + PAGE_SHIFT - XEN_PAGE_SHIFT;
 }
 
+/* With a flat memory map, as on 32-bit x86, only page tables have a bound. */
+#ifndef MAX_PHYSMEM_BITS
+#define MAX_PHYSMEM_BITS	MAX_POSSIBLE_PHYSMEM_BITS
+#endif
+
 #define PAGES_TO_KB(pages)	((u64)(pages) << (PAGE_SHIFT - 10))
 #define KB_TO_PAGES(kb)		((kb) >> (PAGE_SHIFT - 10))
 
