@@ -100,14 +100,12 @@ static unsigned int take_from_allocator(struct xen_balloon *b,
 	return nr_extents;
 }
 
-static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
+static void give_to_allocator(struct page **pages, unsigned int nr_extents,
 			      unsigned int order)
 {
 	unsigned int i, j;
 
 	adjust_managed(pages, nr_extents, order, 1);
-	for (i = 0; i < nr_extents; i++)
-		balloon_mark_online(pages[i], order);
 	if (!order) {
 		free_pages_bulk(pages, nr_extents);
 		return;
@@ -123,6 +121,31 @@ static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
 		}
 		__free_pages(pages[i], order);
 	}
+}
+
+/*
+ * Whoever reads any page, as /proc/kcore does, is to be done with these before
+ * their memory goes. He may be waiting for memory meanwhile.
+ */
+static void mark_all_offline(struct page **pages, unsigned int nr_extents,
+			     unsigned int order)
+{
+	unsigned int i;
+
+	page_offline_begin();
+	for (i = 0; i < nr_extents; i++)
+		balloon_mark_offline(pages[i], order);
+	page_offline_end();
+}
+
+static void hand_to_allocator(struct page **pages, unsigned int nr_extents,
+			      unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_extents; i++)
+		balloon_mark_online(pages[i], order);
+	give_to_allocator(pages, nr_extents, order);
 }
 
 /* Inflate: page allocator -> Xen -> store */
@@ -231,15 +254,14 @@ static unsigned long inflate_extents(struct xen_balloon *b, unsigned int order,
 	/* No cached kmap may outlive the memory behind it. */
 	kmap_flush_unused();
 
-	for (i = 0; i < nr; i++) {
-		balloon_mark_offline(b->pages[i], order);
-		save_frames(b, i, order);
-	}
-
 	if (!balloon_let_go(b)) {
-		hand_to_allocator(b->pages, nr, order);
+		give_to_allocator(b->pages, nr, order);
 		return 0;
 	}
+
+	mark_all_offline(b->pages, nr, order);
+	for (i = 0; i < nr; i++)
+		save_frames(b, i, order);
 
 	if (xen_pv_domain()) {
 		xenmem_pv_unmap(b->pages, nr, order);

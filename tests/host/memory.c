@@ -176,11 +176,33 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host.info[i].fresh_block = order;
 		host.info[i].clears = 0;
 		host_mem_map[i].refcount = i == pfn;
+		host_mem_map[i].readable = true;
 		if (want_init_on_alloc(gfp))
 			clear_contents(i);
 	}
 	host_release();
 	return host_mem_map + pfn;
+}
+
+_Atomic bool host_offline_begun;
+
+/* A reader may wait for memory, and so for whoever the OOM notifier waits for. */
+void page_offline_begin(void)
+{
+	if (host_offline_begun)
+		host_violation("page_offline_begin() twice");
+	if (host_mutex_held(&xen_balloon.lock))
+		host_violation("page_offline_begin() under the short lock");
+	if (xen_balloon.nr_held)
+		host_violation("page_offline_begin() with pages that the OOM notifier has promised");
+	host_offline_begun = true;
+}
+
+void page_offline_end(void)
+{
+	if (!host_offline_begun)
+		host_violation("page_offline_end() without a beginning");
+	host_offline_begun = false;
 }
 
 void split_page(struct page *page, unsigned int order)

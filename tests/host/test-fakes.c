@@ -52,6 +52,13 @@ static long decrease(xen_pfn_t frame, unsigned int order)
 	return memory_op(XENMEM_decrease_reservation, &frame, 1, order);
 }
 
+static void mark_offline(struct page *page, unsigned int order)
+{
+	page_offline_begin();
+	balloon_mark_offline(page, order);
+	page_offline_end();
+}
+
 /* A page or a block on its way to Xen, clear and PageOffline. */
 static struct page *take(unsigned int order)
 {
@@ -59,7 +66,7 @@ static struct page *take(unsigned int order)
 
 	EXPECT(page);
 	split_page(page, order);
-	balloon_mark_offline(page, order);
+	mark_offline(page, order);
 	return page;
 }
 
@@ -188,7 +195,7 @@ TEST("the fake Xen takes what nobody has touched, and frees the cache that no en
 	host_start(&cfg);
 	for (i = 0; i < 3; i++) {
 		block = alloc_pages(GFP_LOW & ~__GFP_ZERO, BLOCK_ORDER);
-		balloon_mark_offline(block, BLOCK_ORDER);
+		mark_offline(block, BLOCK_ORDER);
 		EXPECT_EQ(decrease(FRAME(block), 9), 1);
 		EXPECT_EQ(host.pod_entries, (3 - i) * 512);
 		EXPECT_EQ(host.tot_frames, min(3 - i, 2U) * 512);
@@ -207,6 +214,10 @@ TEST("the fake Xen notices what must not leave the guest")
 	host.info[page_to_pfn(page)].secret = false;
 	balloon_mark_online(page, 0);
 	EXPECT_NOTICED("without PageOffline", decrease(FRAME(page), 0));
+	page = alloc_pages(GFP_LOW, 0);
+	balloon_mark_offline(page, 0);
+	EXPECT_NOTICED("under the eyes", decrease(FRAME(page), 0));
+	balloon_mark_online(page, 0);
 	EXPECT_NOTICED("without extents",
 		       memory_op(XENMEM_decrease_reservation, NULL, 0, 0));
 	mutex_lock(&xen_balloon.lock);
@@ -464,7 +475,7 @@ TEST("the fake allocator notices pages that it must not get, and requests that w
 	get_page(page);
 	EXPECT_NOTICED("2 references", __free_pages(page, 0));
 	set_page_count(page, 1);
-	balloon_mark_offline(page, 0);
+	mark_offline(page, 0);
 	EXPECT_NOTICED("with flags", __free_pages(page, 0));
 	if (!host.cfg.pv)
 		EXPECT_EQ(decrease(FRAME(page), frame_order(0)), 1);

@@ -1189,7 +1189,9 @@ TEST("given drivers that bring their own pages they change the reservation one b
 		host_boot(kinds[k]);
 		for (i = 0; i < 3; i++) {
 			pages[i] = alloc_pages(GFP_BALLOON, 0);
+			page_offline_begin();
 			balloon_mark_offline(pages[i], 0);
+			page_offline_end();
 			xenmem_reservation_scrub_page(pages[i]);
 			frames[i] = xen_page_to_gfn(pages[i]);
 		}
@@ -1333,7 +1335,9 @@ TEST("given drivers' own pages that cannot be mapped, nobody gets them when they
 
 	host_boot(&pv);
 	page = alloc_pages(GFP_BALLOON, 0);
+	page_offline_begin();
 	balloon_mark_offline(page, 0);
+	page_offline_end();
 	xenmem_reservation_scrub_page(page);
 	frame = xen_page_to_gfn(page);
 	xenmem_reservation_va_mapping_reset(1, &page);

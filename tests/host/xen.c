@@ -184,6 +184,9 @@ static void check_leaving(unsigned long gfn)
 			       pfn);
 	if (!PageOffline(host_mem_map + pfn))
 		host_violation("page %#lx goes to Xen without PageOffline", pfn);
+	if (host_mem_map[pfn].readable)
+		host_violation("page %#lx goes to Xen under the eyes of a reader of /proc/kcore",
+			       pfn);
 	if (host.info[pfn].secret && !host.allow_unscrubbed)
 		host_violation("page %#lx goes to Xen with what it held", pfn);
 	/* What comes back later is another page. */

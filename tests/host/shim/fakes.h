@@ -100,7 +100,6 @@ struct delayed_work {
 };
 
 struct workqueue_struct;
-extern struct workqueue_struct *system_freezable_wq;
 
 #define __DELAYED_WORK_INITIALIZER(n, fn, flags) \
 	{ .work = { .func = (fn) } }
@@ -167,6 +166,7 @@ struct page {
 	unsigned int page_type;	/* UINT_MAX: none */
 	int refcount;
 	bool reserved;
+	bool readable;		/* a reader of /proc/kcore may be at it */
 	unsigned long private;
 };
 
@@ -213,8 +213,15 @@ static inline bool PageOffline(const struct page *page)
 	return page->page_type == HOST_PGTY_OFFLINE;
 }
 
+/* Those who read any page keep off PageOffline ones: once they have seen it. */
+extern _Atomic bool host_offline_begun;
+void page_offline_begin(void);
+void page_offline_end(void);
+
 static inline void __SetPageOffline(struct page *page)
 {
+	if (host_offline_begun)
+		page->readable = false;
 	page->page_type = HOST_PGTY_OFFLINE;
 }
 

@@ -132,8 +132,6 @@ static inline long atomic_long_read(const atomic_long_t *v)
 #define __va(addr)		((void *)(addr))
 #define MAX_PHYSMEM_BITS	46
 
-#define page_offline_begin()	do { } while (0)
-#define page_offline_end()	do { } while (0)
 #define clear_page_tag_ref(page)	((void)(page))
 #define BIT(nr)			(1UL << (nr))
 #define BIT_ULL(nr)		(1ULL << (nr))
