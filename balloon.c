@@ -480,7 +480,11 @@ static int __init balloon_init(void)
 	if (!b->frames)
 		goto err;
 
-	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 1);
+	/*
+	 * Beside the worker, the report waits for xenstore, and may be queued
+	 * again meanwhile: that counts, too.
+	 */
+	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 0);
 	if (!b->wq)
 		goto err;
 

@@ -277,7 +277,9 @@ static void report(struct work_struct *work)
  */
 void balloon_report(void)
 {
-	queue_delayed_work(system_freezable_wq, &toolstack.report, HZ);
+	/* None where the driver could not start. */
+	if (xen_balloon.wq)
+		queue_delayed_work(xen_balloon.wq, &toolstack.report, HZ);
 }
 
 /**

@@ -392,7 +392,7 @@ struct xen_balloon {
 	atomic_long_t nr_pv_hypercalls;
 	/** @arrivals: woken when pages enter the store. */
 	wait_queue_head_t arrivals;
-	/** @wq: freezable, of our own: a batch can take a while. */
+	/** @wq: freezable, of our own: a batch, or xenstore, can take a while. */
 	struct workqueue_struct *wq;
 	/** @work: one pass of the worker. */
 	struct delayed_work work;

@@ -138,6 +138,7 @@ struct host {
 	void (*on_hypercall)(unsigned int cmd);
 	void (*on_timeout)(void);
 	void (*on_alloc)(void);
+	void (*on_xenstore_write)(void);	/* while xenstored does not answer */
 	bool expect_warnings;
 	bool allow_unscrubbed;
 	long nr_allocs;

@@ -220,12 +220,30 @@ time64_t ktime_get_seconds(void)
 	return jiffies / HZ;
 }
 
+/* There is none but the driver's own: what is ours must not hold up others. */
+#define WORKS	2
+
 struct workqueue_struct {
-	struct delayed_work *work;
+	struct delayed_work *works[WORKS];
+	bool running[WORKS];
+	int max_active;
 };
 
-static struct workqueue_struct shared_wq;
-struct workqueue_struct *system_freezable_wq = &shared_wq;
+static bool is_due(const struct delayed_work *d)
+{
+	return d->pending && (long)(d->due - host_jiffies) <= 0;
+}
+
+/* What runs, and what is to run again after it, which nobody can do for it. */
+static int nr_active(const struct workqueue_struct *wq)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < WORKS; i++)
+		if (wq->running[i])
+			nr += 1 + is_due(wq->works[i]);
+	return nr;
+}
 
 struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
 					 int max_active)
@@ -235,13 +253,18 @@ struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
 	if (host_fails("alloc_workqueue"))
 		return NULL;
 	host.wq = host_alloc(1, sizeof(*host.wq));
+	if (host.wq)
+		host.wq->max_active = max_active ?: INT_MAX;
 	return host.wq;
 }
 
 void destroy_workqueue(struct workqueue_struct *wq)
 {
-	if (wq->work && wq->work->pending)
-		host_violation("destroy_workqueue() with work pending");
+	unsigned int i;
+
+	for (i = 0; i < WORKS; i++)
+		if (wq->works[i] && wq->works[i]->pending)
+			host_violation("destroy_workqueue() with work pending");
 	kfree(wq);
 	host.wq = NULL;
 }
@@ -250,12 +273,15 @@ static bool queue(struct workqueue_struct *wq, struct delayed_work *d,
 		  unsigned long delay, bool modify)
 {
 	bool was_pending;
+	unsigned int i;
 
 	host_hold();
 	if (!wq || !d->work.func)
 		host_violation("work is queued before it is set up");
 	was_pending = d->pending;
-	wq->work = d;
+	for (i = 0; i < WORKS - 1 && wq->works[i] && wq->works[i] != d; i++)
+		;
+	wq->works[i] = d;
 	if (!was_pending || modify) {
 		d->pending = true;
 		d->due = host_jiffies + delay;
@@ -284,22 +310,39 @@ bool cancel_delayed_work_sync(struct delayed_work *d)
 	return was_pending;
 }
 
-/* Whether there was something due, which was then done. */
-static bool run_one(struct workqueue_struct *wq)
+/* Whether it was due, and was then done. */
+static bool run_one(struct workqueue_struct *wq, struct delayed_work *d)
 {
-	struct delayed_work *d = wq ? wq->work : NULL;
+	unsigned int i;
 	bool due;
 
-	if (!d || host.frozen)
+	if (!wq || !d || host.frozen)
 		return false;
 	host_hold();
-	due = d->pending && (long)(d->due - host_jiffies) <= 0;
-	if (due)
+	for (i = 0; i < WORKS - 1 && wq->works[i] != d; i++)
+		;
+	due = is_due(d) && !wq->running[i] && nr_active(wq) < wq->max_active;
+	if (due) {
 		d->pending = false;
+		wq->running[i] = true;
+	}
 	host_release();
-	if (due)
-		d->work.func(&d->work);
-	return due;
+	if (!due)
+		return false;
+	d->work.func(&d->work);
+	host_hold();
+	wq->running[i] = false;
+	host_release();
+	return true;
+}
+
+static void run_others(struct workqueue_struct *wq)
+{
+	unsigned int i;
+
+	for (i = 0; wq && i < WORKS; i++)
+		if (wq->works[i] != &xen_balloon.work)
+			run_one(wq, wq->works[i]);
 }
 
 /* Runs what is due; the number of passes of the worker. */
@@ -307,11 +350,11 @@ unsigned long host_run(void)
 {
 	unsigned long passes = 0, idle = 0;
 
-	run_one(system_freezable_wq);
+	run_others(host.wq);
 	while (true) {
 		unsigned long before = xen_balloon.current_pages;
 
-		if (!run_one(host.wq))
+		if (!run_one(host.wq, &xen_balloon.work))
 			break;
 		passes++;
 		host.nr_passes++;
@@ -326,9 +369,9 @@ unsigned long host_run(void)
 
 unsigned long host_next_due_s(void)
 {
-	if (!host.wq || !host.wq->work || !host.wq->work->pending)
+	if (!host.wq || !xen_balloon.work.pending)
 		return ULONG_MAX;
-	return (host.wq->work->due - host_jiffies) / HZ;
+	return (xen_balloon.work.due - host_jiffies) / HZ;
 }
 
 /* Lets time pass, second by second; the number of passes. */
@@ -790,6 +833,8 @@ int xenbus_printf(struct xenbus_transaction t, const char *dir,
 	if (host_fails("xenbus_printf"))
 		return -ENOMEM;
 	host.nr_xenstore_writes++;
+	if (host.on_xenstore_write)
+		host.on_xenstore_write();
 	if (key[0] == 'c' ? host.control_readonly : host.data_readonly)
 		return -EACCES;
 	host_xenstore(key, value);
@@ -905,7 +950,6 @@ void host_kernel_start(void)
 	unsigned int i;
 
 	generation++;
-	memset(&shared_wq, 0, sizeof(shared_wq));
 	host_jiffies = 1000;
 	held_ranks = 0;
 	fakes_lock = 0;

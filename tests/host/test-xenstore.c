@@ -98,6 +98,29 @@ TEST("given many passes xenstore is written once a second, and not when nothing 
 	expect_text("data/balloon/current-kb", "65536");
 }
 
+static void told_something_new(void)
+{
+	host.on_xenstore_write = NULL;
+	balloon_set_new_target(BLOCKS(24));
+	host_run();
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(24));
+	/* by now that is to be told, too */
+	host_advance(2);
+	balloon_set_new_target(BLOCKS(20));
+	host_run();
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(20));
+}
+
+TEST("given a xenstored that stands still the worker moves on")
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host.on_xenstore_write = told_something_new;
+	host_advance(2);
+	EXPECT(!host.on_xenstore_write);
+	host_advance(2);
+	expect_text("data/balloon/current-kb", "40960");
+}
+
 TEST("given keys that the guest may not write it goes on quietly")
 {
 	unsigned long logs;
