@@ -143,7 +143,8 @@ unsigned long balloon_look(struct xen_balloon *b, struct balloon_view *v)
 		.ballooned = b->nr_low + b->nr_high,
 		.unpopulated = b->nr_unpopulated,
 		.total = b->total_pages - b->nr_quarantined,
-		.floor = b->pod_boot ? 0 : b->floor,
+		.floor = b->floor,
+		.pod_boot = b->pod_boot,
 		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
 	};
@@ -309,16 +310,19 @@ void balloon_set_floor(unsigned long pages)
 
 /**
  * balloon_begin_pod_boot() - this guest is populated on demand
+ * @backed: pages that have memory for sure
  *
  * It was started with less memory than it sees, and must shrink to that before
- * it touches more. Until balloon_wait_boot() is done no page is cleared on its
- * way out, and there is no floor.
+ * it touches more, but not below the floor. Until balloon_wait_boot() is done
+ * no page is cleared on its way out.
  */
-void balloon_begin_pod_boot(void)
+void balloon_begin_pod_boot(unsigned long backed)
 {
 	balloon_lock(&xen_balloon);
-	if (!xen_balloon.booted)
+	if (!xen_balloon.booted) {
 		WRITE_ONCE(xen_balloon.pod_boot, true);
+		xen_balloon.floor = min(xen_balloon.floor, backed);
+	}
 	balloon_unlock(&xen_balloon);
 }
 
@@ -537,15 +541,15 @@ static void check_boot_progress(struct xen_balloon *b, unsigned long excess,
 static int __init balloon_wait_boot(void)
 {
 	struct xen_balloon *b = &xen_balloon;
-	unsigned long excess, least = ULONG_MAX, ticks = 0;
+	unsigned long excess, end, least = ULONG_MAX, ticks = 0;
 	struct balloon_info info;
 
 	for (;;) {
 		balloon_snapshot(&info);
-		if (!READ_ONCE(b->pod_boot) ||
-		    info.stats.current_pages <= info.stats.target_pages)
+		end = max(info.stats.target_pages, info.floor);
+		if (!READ_ONCE(b->pod_boot) || info.stats.current_pages <= end)
 			break;
-		excess = info.stats.current_pages - info.stats.target_pages;
+		excess = info.stats.current_pages - end;
 
 		if (least == ULONG_MAX)
 			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
@@ -565,9 +569,6 @@ static int __init balloon_wait_boot(void)
 		pr_notice("initial ballooning done\n");
 
 	balloon_lock(b);
-	/* What it was started with is enough to live on. */
-	if (b->pod_boot)
-		b->floor = min(b->floor, b->current_pages);
 	b->booted = true;
 	WRITE_ONCE(b->pod_boot, false);
 	balloon_unlock(b);

@@ -77,6 +77,8 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
  */
 static unsigned long reserve(const struct balloon_view *v)
 {
+	if (v->pod_boot)
+		return 0;
 	return min(v->floor, balloon_default_floor(v->total)) / 8;
 }
 
@@ -348,6 +350,29 @@ long balloon_learn_difference(const struct balloon_boot_counts *c)
 		overhead -= LIBXL_POD_SLACK;
 
 	return hidden + overhead;
+}
+
+/**
+ * balloon_backed_pages() - how much of a guest has memory at boot
+ * @c: the counts of all parties before any ballooning, as balloon_believe()
+ *     left them
+ *
+ * A guest that is populated on demand sees more memory than Xen has for it,
+ * whatever its target says, which may have changed since it was built.
+ *
+ * Return: pages that are backed for sure; all that the guest sees, unless it is
+ * populated on demand.
+ */
+unsigned long balloon_backed_pages(const struct balloon_boot_counts *c)
+{
+	/* What the guest does not see, and what Xen has for itself. */
+	unsigned long apart = c->static_max - c->videoram - c->guest +
+			      MAX_OVERHEAD;
+	unsigned long xen = c->xen ?: c->first_target;
+
+	if (c->first_target + c->videoram >= c->static_max || xen >= c->guest)
+		return c->guest;
+	return xen > apart ? xen - apart : 0;
 }
 
 /**

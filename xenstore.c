@@ -102,6 +102,7 @@ static void learn_difference(u64 first_target_kb)
 {
 	struct balloon_boot_counts counts;
 	u64 static_max_kb, videoram_kb;
+	unsigned long backed;
 
 	if (xen_pv_domain() || xen_initial_domain())
 		return;
@@ -124,8 +125,9 @@ static void learn_difference(u64 first_target_kb)
 		 counts.static_max, counts.first_target, counts.videoram,
 		 counts.xen, counts.guest, toolstack.difference);
 
-	if (counts.first_target + counts.videoram < counts.static_max)
-		balloon_begin_pod_boot();
+	backed = balloon_backed_pages(&counts);
+	if (backed < counts.guest)
+		balloon_begin_pod_boot(backed);
 }
 
 static void lift_mem_limit(void)

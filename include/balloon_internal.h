@@ -97,6 +97,7 @@ enum balloon_pressure {
  * @total: pages with a struct page
  * @available: what the guest can spare
  * @floor: the least that inflation may leave
+ * @pod_boot: it must shrink to what backs it, or die
  * @pressure: how lately it ran out of memory
  * @batch: the most that one pass may move
  * @hotplug_unit: what is hotplugged is a multiple of it
@@ -110,6 +111,7 @@ struct balloon_view {
 	unsigned long total;
 	unsigned long available;
 	unsigned long floor;
+	bool pod_boot;
 	enum balloon_pressure pressure;
 	unsigned long batch;
 	unsigned long hotplug_unit;
@@ -208,6 +210,7 @@ struct balloon_boot_counts {
 
 void balloon_believe(struct balloon_boot_counts *c);
 long balloon_learn_difference(const struct balloon_boot_counts *c);
+unsigned long balloon_backed_pages(const struct balloon_boot_counts *c);
 int balloon_target_from_kb(u64 target_kb, long difference,
 			   unsigned long *pages);
 unsigned long balloon_max_target(void);
@@ -497,7 +500,7 @@ struct balloon_info {
 };
 
 void balloon_snapshot(struct balloon_info *info);
-void balloon_begin_pod_boot(void);
+void balloon_begin_pod_boot(unsigned long backed);
 void balloon_set_max_schedule_delay(unsigned long seconds);
 void balloon_set_max_retry_count(unsigned long count);
 void balloon_set_floor(unsigned long pages);

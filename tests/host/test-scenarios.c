@@ -777,19 +777,55 @@ TEST("given initial ballooning that is stuck the boot stops after the timeout, a
 
 static void ask_for_less_while_nothing_moves(void)
 {
-	host.frozen = xen_balloon.target_pages == BLOCKS(12);
+	host.frozen = xen_balloon.target_pages == BLOCKS(20);
 	if (host.frozen && host_jiffies > 1000 + HZ)
-		balloon_set_new_target(BLOCKS(10));
+		balloon_set_new_target(BLOCKS(18));
 }
 
 TEST("given a lower target during initial ballooning the boot waits for that one")
 {
-	boot_pod(32, 12);
+	boot_pod(32, 20);
 	EXPECT_EQ(host_init_driver(), 0);
 	host.on_timeout = ask_for_less_while_nothing_moves;
 	EXPECT_EQ(host_wait_boot(), 0);
 	EXPECT(host_jiffies > 1000 + HZ);
-	expect_current(BLOCKS(10));
+	expect_current(BLOCKS(18));
+}
+
+TEST("given a first target of almost nothing a guest that has all its memory keeps its floor")
+{
+	host_start(&pvh);
+	host_xenstore("static-max", kb_text(BLOCKS_KB(32)));
+	host_xenstore("target", "1024");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT(!xen_balloon.pod_boot);
+	EXPECT_EQ(host_wait_boot(), 0);
+	settle_for(5);
+	expect_current(xen_balloon.floor);
+	EXPECT_EQ(xen_balloon.floor, balloon_default_floor(BLOCKS(32)));
+	/* and what it learned is right */
+	host_set_xenstore_target(kb_text(BLOCKS_KB(24)));
+	settle();
+	expect_current(BLOCKS(24));
+}
+
+TEST("given a first target below what backs it a populate-on-demand guest keeps its floor")
+{
+	boot_pod(32, 24);
+	host_xenstore("target", "1024");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT(xen_balloon.pod_boot);
+	EXPECT_EQ(host_wait_boot(), 0);
+	expect_current(balloon_default_floor(BLOCKS(32)));
+	EXPECT_EQ(host_user_alloc(BLOCKS(12)), BLOCKS(12));
+
+	/* what backs it is less than the floor */
+	boot_pod(32, 12);
+	host_xenstore("target", "1024");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT(current() <= BLOCKS(12) && current() >= BLOCKS(10));
+	EXPECT(host_user_alloc(BLOCKS(10)));
 }
 
 TEST("given no populate on demand the boot does not wait")
