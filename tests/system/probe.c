@@ -11,12 +11,13 @@
  *          sample MS NAME=DOMID...           one line per guest and period
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
- *   both   what `make bench` needs: probe-bench.c, and single cases: probe-cases.c,
- *          probe-lend.c
+ *   both   what `make bench` needs: probe-bench.c, single cases: probe-cases.c,
+ *          probe-lend.c and probe-weather.c
  *
- * An exchange is two keys in the guest's own data/: dom0 writes
- * "SEQ COMMAND" to data/ask, the guest writes "SEQ STATUS\nOUTPUT" to
- * data/answer. xenstore takes 4096 bytes with its header: output is cut.
+ * An exchange is by keys in the guest's own data/: dom0 writes "SEQ COMMAND" to
+ * data/ask. The guest writes what the command prints to data/output-0, -1 and so on,
+ * since xenstored takes no more than 2 KiB in a key of a guest's, and then "SEQ STATUS
+ * KEYS" to data/answer. What is longer than OUTPUT_MAX is cut.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -39,13 +40,16 @@
 #include <xenstore.h>
 #include <xen/io/xs_wire.h>
 
-#define OUTPUT_MAX 3800
+#define COMMAND_MAX 3800
+#define OUTPUT_MAX 32000
+#define KEY_MAX 1600
 #define POLL_MS 5
 #define STUCK_MS 6000
 
 bool bench_command(int argc, char **argv);	/* probe-bench.c */
 bool case_command(int argc, char **argv);	/* probe-cases.c */
 bool lend_command(int argc, char **argv);	/* probe-lend.c */
+bool weather_command(int argc, char **argv);	/* probe-weather.c */
 
 static struct xs_handle *xs;
 static xc_interface *xc;
@@ -181,12 +185,25 @@ static int cmd_move(int domid, int64_t want, int secs, char **argv)
 	return tot == want ? 0 : 1;
 }
 
+static void print_output(int domid, unsigned int nr_keys)
+{
+	char path[64], *part;
+
+	for (unsigned int i = 0; i < nr_keys; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%d/data/output-%u", domid, i);
+		part = read_key(path);
+		if (!part)
+			err(1, "%s", path);
+		fputs(part, stdout);
+		free(part);
+	}
+}
+
 static int cmd_ask(int domid, int secs, const char *command)
 {
 	int64_t end = now_ms() + secs * 1000LL;
-	unsigned int seq = now_ms() & INT_MAX, got, status;
-	char path[64], text[OUTPUT_MAX], *answer;
-	int skip;
+	unsigned int seq = now_ms() & INT_MAX, got, status, nr_keys;
+	char path[64], text[COMMAND_MAX], *answer;
 
 	snprintf(path, sizeof(path), "/local/domain/%d/data/ask", domid);
 	snprintf(text, sizeof(text), "%u %s", seq, command);
@@ -197,9 +214,9 @@ static int cmd_ask(int domid, int secs, const char *command)
 		if (tot_pages(domid) < 0)
 			errx(125, "domain %d is down", domid);
 		answer = read_key(path);
-		if (answer && sscanf(answer, "%u %u%n", &got, &status, &skip) == 2 &&
+		if (answer && sscanf(answer, "%u %u %u", &got, &status, &nr_keys) == 3 &&
 		    got == seq) {
-			fputs(answer + skip + 1, stdout);
+			print_output(domid, nr_keys);
 			return status;
 		}
 		free(answer);
@@ -274,7 +291,9 @@ static void report_memory(void)
 
 static void answer(unsigned int seq, const char *command)
 {
-	char text[OUTPUT_MAX + 64], output[OUTPUT_MAX];
+	char path[32], text[KEY_MAX + 1];
+	static char output[OUTPUT_MAX];
+	unsigned int nr_keys = 0;
 	size_t len = 0, got;
 	int status = 127;
 	FILE *f = popen(command, "r");
@@ -285,7 +304,12 @@ static void answer(unsigned int seq, const char *command)
 		status = WEXITSTATUS(pclose(f));
 	}
 	output[len] = '\0';
-	snprintf(text, sizeof(text), "%u %d\n%s", seq, status, output);
+	for (size_t at = 0; at < len; at += KEY_MAX) {
+		snprintf(path, sizeof(path), "data/output-%u", nr_keys++);
+		snprintf(text, sizeof(text), "%s", output + at);
+		publish(path, text);
+	}
+	snprintf(text, sizeof(text), "%u %d %u", seq, status, nr_keys);
 	publish("data/answer", text);
 }
 
@@ -320,7 +344,7 @@ static void __attribute__((noreturn)) cmd_agent(int period_ms)
 	}
 }
 
-#define CONSOLES 16
+#define CONSOLES 64
 static struct console {
 	char name[64];
 	FILE *file;
@@ -423,7 +447,7 @@ int main(int argc, char **argv)
 		cmd_agent(atoi(argv[2]));
 
 	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1) ||
-	    lend_command(argc - 1, argv + 1))
+	    lend_command(argc - 1, argv + 1) || weather_command(argc - 1, argv + 1))
 		return 0;
 
 	xs = xs_open(0);

@@ -41,6 +41,7 @@ PACKAGES = """
 PROGRAMS = [f"usr/lib/xen-4.17/bin/{name}" for name in (
     "xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
 PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
+PROGRAMS += ["usr/lib/xen-4.17/bin/xenstore-control"]
 # An HVM guest has a device model, a QEMU of its own that runs in dom0.
 HVM_PACKAGES = """
     qemu-system-xen qemu-system-data seabios libfdt1 libglib2.0-0 libjpeg62-turbo

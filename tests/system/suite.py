@@ -121,7 +121,7 @@ def parse(argv, names, long_cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, debug or kasan), ACCEL (tcg or kvm), QEMU. "
+               "KVER (7.3), FLAVOUR (ours, stock, debug or kasan), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
@@ -259,7 +259,8 @@ def run_cases(chosen, rigs, names, kernels, dom0, limits, folder):
         kernel = dom0 if boot.arch is rig.X86 else kernels[name]
         machine = rig.Machine(name, folder / name, shared(name, folder), kernel, "cases.sh",
                               image=boot.image, limit=limits[name], arch=boot.arch,
-                              cases=":".join(cases), kunit=kunit_cases())
+                              cases=":".join(cases), kunit=kunit_cases(),
+                              seed=os.environ.get("SEED") or int(time.time()))
         machines.append(machine)
         judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
     provoked = [name for name in rigs if name in provoke.CASES]

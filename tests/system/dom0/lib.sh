@@ -12,6 +12,11 @@ guest_config()
 	pv)	echo pv 512 512 ;;
 	pvh)	echo pvh 512 512 ;;
 	grow)	echo pv 256 1024 ;;
+	pvsmall)  echo pv 128 128 ;;
+	pvhsmall) echo pvh 128 128 ;;
+	growsmall) echo pv 96 384 ;;
+	pvtiny*) echo pv 64 64 ;;
+	pvhtiny*) echo pvh 64 64 ;;
 	pod)	echo pvh 256 512 ;;
 	hvm | headless) echo hvm 512 512 ;;
 	hvmpod)	echo hvm 256 512 ;;
@@ -133,7 +138,8 @@ checks_of()
 }
 
 # start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
-# $before: a command with its domid, before it runs; $initrd: another than usual.
+# $before: a command with its domid, before it runs; $initrd: another than usual;
+# $vcpus: how many.
 start()
 {
 	local guest=$1 log="/var/log/xen/console/guest-$1.log" seconds=$((90 * slow)) initrd=${initrd:-/guest/initrd}
@@ -157,7 +163,7 @@ start()
 			cmdline = "console=hvc0 xen_legacy_crash beat=${beat:-0} $kernel_options $(checks_of "$guest") $extra"
 			memory = $2
 			maxmem = $3
-			vcpus = 1
+			vcpus = ${vcpus:-1}
 			tsc_mode = "native"
 			on_crash = "preserve"
 		END
