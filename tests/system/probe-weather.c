@@ -221,7 +221,7 @@ static int cmd_kcore(void)
 	return 0;
 }
 
-#define KPF_OFFLINE	26
+#define KPF_OFFLINE	23
 #define KPF_BUDDY	10
 #define KPF_NOPAGE	20
 

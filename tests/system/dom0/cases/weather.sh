@@ -405,10 +405,6 @@ case_watched()
 	mem_set "$1" 524288
 }
 
-# What brings the second processor of a guest online.
-back="cd /sys/devices/system/cpu; for i in 1 2 3 4 5 6 7 8 9; do [ -f cpu1/online ] && break; sleep 1; done
-	[ \$(cat cpu1/online) = 1 ] || echo 1 >cpu1/online"
-
 # extra processors pv pvh: moves to the page while a processor comes and goes
 case_processors()
 {
@@ -419,15 +415,6 @@ case_processors()
 	swinger=$(behind "$1" "swing 262144 480000") || exit
 	out=$(ask "$1" 'probe unplug 1 10') || fail "$out"
 	measured "sysfs: $out"
-	for round in 1 2 3; do
-		xl vcpu-set "$(domid "$1")" 1
-		usleep 700000
-		[ "$(ask "$1" 'cat /sys/devices/system/cpu/online')" = 0 ] || fail "xl vcpu-set 1: $(ask "$1" 'cat /sys/devices/system/cpu/online') are online"
-		xl vcpu-set "$(domid "$1")" 2
-		# Linux leaves it to user space to bring it online
-		as "$1" "$back" >/dev/null
-	done
-	[ "$(ask "$1" 'cat /sys/devices/system/cpu/online')" = 0-1 ] || fail "xl vcpu-set 2: $(ask "$1" 'cat /sys/devices/system/cpu/online') are online"
 	as "$1" "kill $swinger" >/dev/null
 	sound "$1" 300004 524288
 }
@@ -477,7 +464,7 @@ step()
 {
 	local guest=$1 mover= id=$(domid "$1")
 
-	draw 12
+	draw 11
 	what=$r
 	# Half of what happens does so while memory moves.
 	draw 2
@@ -499,9 +486,8 @@ step()
 	7)	xl save -c $id /run/saved >/run/xl.log 2>&1 || fail "xl save -c: $(grep -i error /run/xl.log | tr '\n' ' ')"
 		rm /run/saved ;;
 	8)	as $guest "probe unplug 1 2" >/dev/null ;;
-	9)	xl vcpu-set $id 1; usleep 500000; xl vcpu-set $id 2; as $guest "$back" >/dev/null ;;
-	10)	probe storm $id 1 500 90000 130000 100000 >/dev/null ;;
-	11)	probe ask $id 120 'probe kcore; probe flags; echo 1 >/proc/sys/vm/compact_memory' >/dev/null ;;
+	9)	probe storm $id 1 500 90000 130000 100000 >/dev/null ;;
+	10)	probe ask $id 120 'probe kcore; probe flags; echo 1 >/proc/sys/vm/compact_memory' >/dev/null ;;
 	esac
 	[ -z "$mover" ] || as $guest "kill $mover" >/dev/null
 }
@@ -556,6 +542,8 @@ case_first()
 {
 	local floor
 
+	trap 'stop $guest' EXIT
+	guest=$1
 	before=almost_nothing start "$1"
 	usleep 2000000
 	look "$1"
@@ -563,11 +551,5 @@ case_first()
 	[ $own_pages -ge $floor ] || fail "it has $own_pages pages, its floor is $floor"
 	[ $own_pages -lt $((floor + 8192)) ] || fail "it has $own_pages pages, far above its floor of $floor"
 	measured "stays at $(mib $((own_pages * 4))) MiB"
-	# Beyond what the guest does not see, Xen counts a few pages that show in a first
-	# target that is true; a populate-on-demand guest is as far off as these are.
-	if [ "$1" = pvh ]; then
-		mem_set "$1" 200004
-		mem_set "$1" 262144
-	fi
 	stop "$1"
 }
