@@ -387,13 +387,14 @@ case_watched()
 	swinger=$(behind "$1" "swing 262144 480000") || exit
 	for round in 1 2 3; do
 		out=$(probe ask "$(domid "$1")" 120 'probe kcore 2>&1; probe flags 2>&1') || fail "$out"
+		seen=$out
 		as "$1" 'echo 1 >/proc/sys/vm/compact_memory' >/dev/null
 		if ask "$1" '[ -d /sys/kernel/debug/page_tables ]'; then
 			as "$1" 'cat /sys/kernel/debug/page_tables/* | wc -l' >/dev/null
 		fi
 		as "$1" 'cat /proc/vmallocinfo /proc/buddyinfo /proc/pagetypeinfo /proc/zoneinfo >/dev/null 2>&1; true' >/dev/null
 	done
-	measured "moving:" $out
+	measured "moving:" $seen
 	as "$1" "kill $swinger" >/dev/null
 	held "$1" "when it was watched"
 	mem_set "$1" 200004
