@@ -268,6 +268,7 @@ void balloon_snapshot(struct balloon_info *info)
 	info->progress = balloon_progress(b->schedule.state, b->current_pages,
 					  b->target_pages);
 	info->booted = b->booted;
+	info->target_seq = b->target_seq;
 	balloon_unlock(b);
 }
 

@@ -44,9 +44,10 @@ static void report(struct work_struct *work);
  * @reported: what @report said last
  * @outdated: @reported may be of another xenstore, or was not said
  * @unread: there was no memory to read memory/target
+ * @unread_seq: number of the target that was in force then
  *
- * @learned to @full are written under @lock. @report reads @learned, and then
- * @difference, which does not change any more.
+ * @learned to @full, @unread and @unread_seq are written under @lock. @report
+ * reads @learned, and then @difference, which does not change any more.
  */
 struct balloon_toolstack {
 	struct xenbus_watch watch;
@@ -60,6 +61,7 @@ struct balloon_toolstack {
 	struct balloon_info reported;
 	bool outdated;
 	bool unread;
+	unsigned long unread_seq;
 };
 
 static struct balloon_toolstack toolstack = {
@@ -171,11 +173,14 @@ static int follow_target(void)
 
 static void take_up_target(void)
 {
+	struct balloon_info info;
 	int rc;
 
 	mutex_lock(&toolstack.lock);
+	balloon_snapshot(&info);
+	toolstack.unread_seq = info.target_seq;
 	rc = follow_target();
-	WRITE_ONCE(toolstack.unread, rc == -ENOMEM);
+	toolstack.unread = rc == -ENOMEM;
 	mutex_unlock(&toolstack.lock);
 
 	/* The toolstack will not write it again. */
@@ -250,11 +255,24 @@ static bool tell(const struct balloon_info *info)
 	return rc_data == -ENOMEM || rc_control == -ENOMEM;
 }
 
+/* A target that was set since is newer. */
+static bool is_unread(void)
+{
+	struct balloon_info info;
+	bool unread;
+
+	mutex_lock(&toolstack.lock);
+	balloon_snapshot(&info);
+	unread = toolstack.unread && toolstack.unread_seq == info.target_seq;
+	mutex_unlock(&toolstack.lock);
+	return unread;
+}
+
 static void report(struct work_struct *work)
 {
 	struct balloon_info info;
 
-	if (READ_ONCE(toolstack.unread))
+	if (is_unread())
 		take_up_target();
 	/* Before that, the numbers cannot be said. */
 	if (!smp_load_acquire(&toolstack.learned))

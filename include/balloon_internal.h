@@ -490,6 +490,7 @@ static inline unsigned long balloon_hotplug_unit(void)
  * @floor: pages that inflation leaves at least
  * @progress: how far the domain has come
  * @booted: boot ballooning is over
+ * @target_seq: number of the target
  */
 struct balloon_info {
 	struct balloon_stats stats;
@@ -497,6 +498,7 @@ struct balloon_info {
 	unsigned long floor;
 	enum balloon_progress progress;
 	bool booted;
+	unsigned long target_seq;
 };
 
 void balloon_snapshot(struct balloon_info *info);

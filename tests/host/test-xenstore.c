@@ -165,6 +165,33 @@ TEST("given no memory to tell it the toolstack is told a second later")
 	}
 }
 
+/* The first point of failure is in reading memory/target. */
+static void miss_target(void)
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	host.inject = (struct host_inject) { .armed = true, .at = 1 };
+	host_set_xenstore_target("40960");
+	EXPECT(host.inject.hits);
+	host.inject.armed = false;
+}
+
+TEST("given no memory to read a target it is read a second later")
+{
+	miss_target();
+	EXPECT_EQ(balloon_stats.target_pages, BLOCKS(32));
+	host_advance(2);
+	EXPECT_EQ(balloon_stats.target_pages, BLOCKS(20));
+}
+
+TEST("given no memory to read a target one that is set meanwhile is newer, and stays")
+{
+	miss_target();
+	balloon_set_new_target(BLOCKS(25));
+	host_advance(5);
+	EXPECT_EQ(balloon_stats.target_pages, BLOCKS(25));
+}
+
 TEST("given no target nothing is said, as it has no meaning")
 {
 	host_boot(&pvh);
