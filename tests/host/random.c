@@ -19,6 +19,9 @@ static struct {
 
 static struct {
 	unsigned long target;
+	unsigned long missed;		/* target that is to be read again */
+	unsigned long missed_seq;	/* of the target in force meanwhile */
+	bool missing;
 	unsigned long quarantines;	/* provoked */
 } model;
 
@@ -73,9 +76,12 @@ static void set_target(void)
 			 (pages + host_difference()) << (PAGE_SHIFT - 10));
 		hits = host.inject.hits;
 		host_set_xenstore_target(text);
-		if (host.inject.hits > hits)
-			pages = model.target;	/* could not be read */
-		break;
+		if (host.inject.hits == hits)
+			break;
+		model.missed = pages;
+		model.missed_seq = xen_balloon.target_seq;
+		model.missing = true;
+		return;
 	case 3:
 		host_sysfs_write("target", "garbage");
 		host_set_xenstore_target("-1");
@@ -86,6 +92,16 @@ static void set_target(void)
 		balloon_set_new_target(pages);
 	}
 	model.target = pages;
+	model.missing = false;
+}
+
+/* It is, unless a newer one has come. */
+static void read_again(void)
+{
+	if (!model.missing || xen_balloon.target_seq == model.missed_seq)
+		return;
+	model.target = model.missed;
+	model.missing = false;
 }
 
 static void lend(void)
@@ -203,6 +219,7 @@ static void suspend_and_resume(void)
 		kb = 0, model.target = -host_difference();
 	snprintf(text, sizeof(text), "%lu", kb);
 	host.inject.armed = false;
+	model.missing = false;
 	host_set_xenstore_target(text);
 	host.frozen = false;
 }
@@ -302,6 +319,10 @@ static void calm(void)
 	host_user_free(ULONG_MAX);
 	while (host_online())
 		;
+	/* The target is read once more in a second. */
+	if (model.missing)
+		host_advance(2);
+	read_again();
 	/* What waits for a signal is woken by time. */
 	expected = goal();
 	host_advance(BALLOON_SLOW_RETRY_S + 10);
@@ -345,6 +366,7 @@ static void check_model(void)
 	if (xen_balloon.nr_unpopulated != lent)
 		host_violation("the model lent %lu pages, the driver %lu", lent,
 			       xen_balloon.nr_unpopulated);
+	read_again();
 	/* Without hotplug a target out of reach is lowered. */
 	if (!HOST_HAS_HOTPLUG && xen_balloon.target_pages < model.target &&
 	    xen_balloon.target_pages >= xen_balloon.current_pages)
