@@ -27,7 +27,7 @@ def fit():
 
 
 def machine(folder, dom0, wanted):
-    return rig.Machine("provoke", folder / "provoke", folder, dom0, "provoke.sh", limit=480 * rig.flavour().slow,
+    return rig.Machine("provoke", folder / "provoke", folder, dom0, "provoke.sh", limit=rig.LIMIT_S * rig.flavour().slow,
                        cases=":".join(wanted), guest="pv" if rig.flavour().pv else "pvh")
 
 

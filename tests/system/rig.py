@@ -75,6 +75,7 @@ PROBE_LIBRARIES = """
 
 MEMORY_MIB = 2560
 STILL_S = 30
+LIMIT_S = 1200   # some times what a whole suite takes, as a busy machine stretches it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -499,7 +500,7 @@ class Machine:
     """One QEMU that runs one plan. Its logs are in folder."""
 
     def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio", cpus=1,
-                 limit=480, memory_mib=MEMORY_MIB, qemu=None, arch=X86, **settings):
+                 limit=LIMIT_S, memory_mib=MEMORY_MIB, qemu=None, arch=X86, **settings):
         """`qemu` are options in place of accelerator()'s; settings are for the plan."""
         self.name, self.folder, self.limit = name, folder, limit
         self.nonce = secrets.token_hex(8)

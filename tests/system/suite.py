@@ -25,7 +25,7 @@ class Boot:
     hvm: bool = False
     arch: rig.Arch = rig.X86
     pages: str = "4k"
-    limit: int = 480
+    limit: int = rig.LIMIT_S
 
     @property
     def image(self):
@@ -36,8 +36,8 @@ class Boot:
 BOOTS = {
     "pv": Boot(["pv", "grow", "dom0"], pv=True),
     "pvh": Boot(["pvh", "pod"]),
-    "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=900),
-    "dom0pvh": Boot(["pvhdom0"], extra=True, arch=rig.X86_PVH_DOM0, limit=900),
+    "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=2 * rig.LIMIT_S),
+    "dom0pvh": Boot(["pvhdom0"], extra=True, arch=rig.X86_PVH_DOM0, limit=2 * rig.LIMIT_S),
     "arm64": Boot(["arm64", "arm64dom0"], extra=True, arch=rig.ARM64),
     "arm64-64k": Boot(["arm64big", "arm64bigdom0"], extra=True, arch=rig.ARM64, pages="64k"),
 }
