@@ -93,6 +93,7 @@ case_unlucky()
 		lucky_again "$1" 440004
 		measured "$what failed $down times on the way down and $up times on the way up"
 		[ $((down + up)) -gt 5 ] || fail "only $((down + up)) of $what failed"
+		[ $what = failslab ] || [ $down -gt 5 ] || fail "only $down of $what failed on the way down"
 	done
 	mem_set "$1" 262144
 	[ "$(ask "$1" 'grep MemTotal /proc/meminfo')" = "$total" ] ||
