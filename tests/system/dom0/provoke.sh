@@ -36,9 +36,13 @@ if (start "$guest"; mounted "$guest" debugfs /sys/kernel/debug; ask "$guest" "[ 
 	provoke sleeps "BUG: scheduling while atomic" "$once"
 	# Not looked for after an oops, and what comes next is one.
 	provoke hung "blocked for more than" "echo 2 >/proc/sys/kernel/hung_task_timeout_secs; echo HUNG_TASK >$CRASH"
-	# Who overflows it dies before it frees it. Young objects are no leaks yet.
-	provoke kmemleak "new suspected memory leaks" "(echo VMALLOC_LINEAR_OVERFLOW >$CRASH)
-		for i in 1 2 3; do sleep 6; echo scan >/sys/kernel/debug/kmemleak; done"
+	# Who executes data dies before it frees it. Young objects are no leaks yet.
+	provoke kmemleak "new suspected memory leaks" "for i in 1 2 3; do (echo EXEC_KMALLOC >$CRASH); done
+		for i in 1 2 3; do
+			sleep 6 & sleep 6 & sleep 6 & wait
+			echo scan >/sys/kernel/debug/kmemleak
+			echo scanned: \$? >/dev/kmsg
+		done"
 	provoke softlockup "BUG: soft lockup" "echo 1 >/proc/sys/kernel/watchdog_thresh; echo SOFTLOCKUP >$CRASH"
 else
 	for name in $(echo "$cases" | tr : ' '); do

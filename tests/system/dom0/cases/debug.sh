@@ -104,7 +104,7 @@ case_unlucky()
 # references twice.
 leaks()
 {
-	ask "$1" "for i in 1 2; do sleep 6; echo scan >$DEBUG/kmemleak; done; head -c 3000 $DEBUG/kmemleak"
+	ask "$1" "for i in 1 2; do sleep 6; echo scan >$DEBUG/kmemleak; done; head -c 1500 $DEBUG/kmemleak"
 }
 
 # not leaks in kasan: it has no kmemleak
@@ -116,13 +116,13 @@ case_leaks()
 
 	mounted "$1" debugfs $DEBUG
 	ask "$1" "[ -e $DEBUG/kmemleak ]" || fail "the guest has no kmemleak (make kernel FLAVOUR=debug)"
-	before=$(leaks "$1")
+	before=$(leaks "$1") || fail "kmemleak does not answer: $before"
 	[ -z "$before" ] || fail "before it moves:" $before
 	for round in 1 2 3; do
 		mem_set "$1" $low
 		mem_set "$1" $high
 	done
-	after=$(leaks "$1")
+	after=$(leaks "$1") || fail "kmemleak does not answer: $after"
 	[ -z "$after" ] || fail "it leaks:" $after
 	[ "$(ask "$1" "awk '/debug_locks:/ { print \$2 }' /proc/lockdep_stats")" = 1 ] || fail "lockdep is off"
 	measured "$(ask "$1" "sed -n 's/ *lock-classes: */lock classes: /p' /proc/lockdep_stats")"
