@@ -267,11 +267,11 @@ static bool request(uint32_t type, const void *out, size_t len, char *body)
 
 static void publish(const char *path, const char *value)
 {
-	char out[XENSTORE_PAYLOAD_MAX], body[XENSTORE_PAYLOAD_MAX + 1];
+	char out[XENSTORE_PAYLOAD_MAX], body[XENSTORE_PAYLOAD_MAX + 1] = "";
 	int len = snprintf(out, sizeof(out), "%s%c%s", path, 0, value);
 
 	if (!request(XS_WRITE, out, len, body))
-		warnx("cannot write %s", path);
+		warnx("cannot write %d bytes to %s: %s", len, path, *body ? body : strerror(errno));
 }
 
 static void report_memory(void)
