@@ -22,10 +22,10 @@ block_states()
 		\"newest=\$(ls -d memory[0-9]* | sort -V | tail -n 1)\""
 }
 
-# says GUEST WORD: info/state says so, within 10 s.
+# says GUEST WORD [SECS]: info/state says so, within 10 s or what is given.
 says()
 {
-	local end=$(($(now) + 10)) state
+	local end=$(($(now) + ${3:-10} * slow)) state
 
 	while state=$(show "$1" info/state); [ "$state" != "$2" ]; do
 		[ "$(now)" -lt $end ] || fail "info/state says $state, not $2"
@@ -122,14 +122,14 @@ case_limited()
 	stop "$1"
 }
 
-# case far pv pvh: told to have more than any host has, takes what it may, and keeps the memory that it needs
+# extra far pv pvh: told to have more than any host has, takes what it may, and keeps the memory that it needs
 case_far()
 {
 	eval "$(probe domain "$(domid "$1")")"
 	was=$(ask "$1" "awk '/^MemAvailable/ { print \$2 }' /proc/meminfo")
 	for size in 64G 4T; do
 		store "$1" target $size
-		says "$1" short
+		says "$1" short 120	# a second for each section of a PV guest
 		move_by "$1" $max_pages true
 		alive "$1" || fail "the guest is dead with a target of $size"
 	done
