@@ -121,7 +121,7 @@ def parse(argv, names, long_cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, debug or kasan), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
+               "KVER (7.3), FLAVOUR (ours, stock, lent, debug or kasan), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
