@@ -205,7 +205,7 @@ static void given_a_guest_whose_memory_is_used_up_all_is_lent_and_no_more(struct
 	expect_lent(test, nr_lent);
 	balloon_snapshot(&info);
 	KUNIT_EXPECT_TRUE(test, info.stats.current_pages <
-				before.stats.current_pages);
+					before.stats.current_pages);
 
 	/* One that a few pages would do for takes none of them away. */
 	KUNIT_EXPECT_EQ(test, borrow(2 * step), -ENOMEM);
