@@ -7,19 +7,19 @@ MEMORY=/sys/devices/system/memory
 # lowers the hard limit.
 grow_to()
 {
-	xl mem-max "$(domid "$1")" 1024
+	xl mem-max "$(domid "$1")" 1200
 	move_by "$1" $(($2 / 4)) xenstore-write "/local/domain/$(domid "$1")/memory/target" "$2"
 }
 
 # online_by GUEST online|offline: new sections are put online by the kernel, or not.
 online_by() { ask "$1" "echo $2 >$MEMORY/auto_online_blocks" || fail "auto_online_blocks"; }
 
-# block_states GUEST: "online=N offline=N newest=BLOCK"
+# block_states GUEST: "online=N offline=N waits=BLOCK", one that is offline, if any is
 block_states()
 {
 	ask "$1" "cd $MEMORY && echo \"online=\$(grep -lx online memory*/state | wc -l)\" \
 		\"offline=\$(grep -lx offline memory*/state | wc -l)\" \
-		\"newest=\$(ls -d memory[0-9]* | sort -V | tail -n 1)\""
+		\"waits=\$(grep -lx offline memory*/state | head -n 1)\""
 }
 
 # says GUEST WORD [SECS]: info/state says so, within 10 s or what is given.
@@ -61,9 +61,14 @@ case_beyond()
 	mem_set "$1" 262148
 	grow_to "$1" 700004
 
-	# One that is offline keeps its memory, and the guest moves without it.
-	ask "$1" "echo offline >$MEMORY/$newest/state" || fail "$newest does not go offline"
-	stays "$1" 175001
+	# One that is offline keeps its memory, and the guest moves without it. None goes
+	# offline that holds a page of the kernel's, or one that is still in the balloon.
+	online_by "$1" online_movable
+	full=$((229376 - $(lent "$1")))		# seven blocks
+	grow_to "$1" $((full * 4))
+	movable=$(ask "$1" "grep -lx Movable $MEMORY/memory*/valid_zones")
+	ask "$1" "echo offline >${movable%/*}/state" || fail "${movable%/*} does not go offline"
+	stays "$1" $full
 	mem_set "$1" 400000
 	grow_to "$1" 600004
 	online "$1"
@@ -71,18 +76,18 @@ case_beyond()
 	grow_to "$1" 700004
 
 	online_by "$1" offline
-	set_key "$1" memory/target 900004	# of 1 GiB that it may have
+	set_key "$1" memory/target 1100004	# of 1200 MiB that it may have
 	says "$1" waiting
 	eval "$(block_states "$1")"
 	[ "$offline" = 2 ] || fail "$offline new blocks wait to be put online"
 	had=$(($(show "$1" info/current_kb) / 4))
 	stays "$1" $((had + $(cat "/run/guest/$1/apart_pages")))
-	ask "$1" "echo online >$MEMORY/$newest/state" || fail "$newest does not come online"
+	ask "$1" "echo online >$MEMORY/$waits" || fail "$waits does not come online"
 	says "$1" waiting
 	counts "$1" $((had + 32768))
 	online "$1"
-	counts "$1" $((225001 - $(cat "/run/guest/$1/apart_pages")))
-	stays "$1" 225001
+	counts "$1" $((275001 - $(cat "/run/guest/$1/apart_pages")))
+	stays "$1" 275001
 	mem_set "$1" 300000
 	grow_to "$1" 900004
 	stop "$1"
