@@ -325,6 +325,28 @@ void balloon_believe(struct balloon_boot_counts *c)
 		c->videoram = 0;
 }
 
+static bool is_overhead(long pages)
+{
+	return pages >= -MAX_OVERHEAD && pages <= MAX_OVERHEAD;
+}
+
+/*
+ * What Xen counts beyond what the guest was built with: its first target, or
+ * all of it, when that target was changed before the guest could read it.
+ */
+static long learn_overhead(const struct balloon_boot_counts *c)
+{
+	unsigned long built = c->first_target + c->videoram;
+	long beyond_target = (long)c->xen - (long)built;
+	long beyond_max = (long)c->xen - (long)c->static_max;
+
+	if (!is_overhead(beyond_target))
+		return is_overhead(beyond_max) ? beyond_max : 0;
+	if (beyond_target >= (long)LIBXL_POD_SLACK && c->static_max > built)
+		return beyond_target - (long)LIBXL_POD_SLACK;
+	return beyond_target;
+}
+
 /**
  * balloon_learn_difference() - what the toolstack counts and the guest does not
  * @c: the counts of all parties before any ballooning
@@ -341,15 +363,8 @@ void balloon_believe(struct balloon_boot_counts *c)
 long balloon_learn_difference(const struct balloon_boot_counts *c)
 {
 	long hidden = (long)(c->static_max - c->videoram) - (long)c->guest;
-	long overhead = (long)c->xen - (long)(c->first_target + c->videoram);
 
-	if (overhead < -MAX_OVERHEAD || overhead > MAX_OVERHEAD)
-		overhead = 0;
-	if (overhead >= (long)LIBXL_POD_SLACK &&
-	    c->static_max > c->first_target + c->videoram)
-		overhead -= LIBXL_POD_SLACK;
-
-	return hidden + overhead;
+	return hidden + learn_overhead(c);
 }
 
 /**

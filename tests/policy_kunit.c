@@ -503,6 +503,17 @@ static void given_boot_counts_the_difference_is_what_the_guest_does_not_see(stru
 		{ { .static_max = 1000, .first_target = 1000,
 		    .xen = 1005 + SZ_1M / PAGE_SIZE, .guest = 1000 },
 		  5 + SZ_1M / PAGE_SIZE },
+		/* all memory, and a first target that was changed meanwhile */
+		{ { .static_max = 100000, .first_target = 256, .xen = 100005,
+		    .guest = 99990 }, 15 },
+		{ { .static_max = 100000, .first_target = 256,
+		    .xen = 100005 + SZ_1M / PAGE_SIZE, .guest = 99990 },
+		  15 + SZ_1M / PAGE_SIZE },
+		{ { .static_max = 100016, .first_target = 256, .videoram = 16,
+		    .xen = 100021, .guest = 99990 }, 15 },
+		/* the same on demand: Xen's overhead cannot be known */
+		{ { .static_max = 100000, .first_target = 256, .xen = 50005,
+		    .guest = 99990 }, 10 },
 	};
 	unsigned int i;
 

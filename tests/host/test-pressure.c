@@ -136,15 +136,38 @@ TEST("given no memory inflation rests for 5 s, then goes a block a second, then 
 TEST("given no memory while a populate-on-demand guest boots it goes on shrinking")
 {
 	struct host_config cfg = pvh;
+	unsigned long start;
 
 	cfg.pod_cache = 24;
 	host_start(&cfg);
 	host_xenstore("target", "49152");
 	host_xenstore("static-max", "65536");
 	EXPECT_EQ(host_init_driver(), 0);
+	/* Nothing has moved yet, and there is a time at which it happened. */
+	EXPECT(ktime_get_seconds() > 0);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(32));
 	EXPECT_EQ(host_oom(), 0);
+	start = host_jiffies;
 	EXPECT_EQ(host_wait_boot(), 0);
 	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(24));
+	EXPECT(host_jiffies - start < HZ);
+	host_check();
+}
+
+TEST("given little to spare while a populate-on-demand guest boots it gives that, too")
+{
+	struct host_config cfg = pvh;
+
+	cfg.pod_cache = 24;
+	host_start(&cfg);
+	host_xenstore("target", "49152");
+	host_xenstore("static-max", "65536");
+	/* What is left over is less than an eighth of the floor of 16 blocks. */
+	EXPECT_EQ(host_user_alloc(BLOCKS(23)), BLOCKS(23));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(24));
+	EXPECT(si_mem_available() < BLOCKS(2));
 	host_check();
 }
 
