@@ -73,13 +73,13 @@ static struct balloon_plan plan_growth(const struct balloon_view *v)
 
 /*
  * What stays available to the guest, ahead of the watermarks of its allocator:
- * an eighth of the floor, none without a floor.
+ * a quarter of the floor, none without a floor.
  */
 static unsigned long reserve(const struct balloon_view *v)
 {
 	if (v->pod_boot)
 		return 0;
-	return min(v->floor, balloon_default_floor(v->total)) / 8;
+	return min(v->floor, balloon_default_floor(v->total)) / 4;
 }
 
 /* Memory is to go: never below the floor, never more than can be spared. */

@@ -218,26 +218,26 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 	CHECK_PLANS(test, cases);
 }
 
-static void given_a_floor_plan_keeps_an_eighth_of_it_available(struct kunit *test)
+static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *test)
 {
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_SHRINK, 25, BALLOON_EAGAIN } },
-		{ { .target = 1, .current_pages = 100, .available = 6,
+		  { BALLOON_SHRINK, 20, BALLOON_EAGAIN } },
+		{ { .target = 1, .current_pages = 100, .available = 11,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_SHRINK, 1, BALLOON_EAGAIN } },
-		{ { .target = 1, .current_pages = 100, .available = 5,
+		{ { .target = 1, .current_pages = 100, .available = 10,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
 		{ { .target = 1, .current_pages = 100, .available = 0,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
-		/* a raised floor: an eighth of the default one, which is 50 */
-		{ { .target = 1, .current_pages = 100, .available = 30,
+		/* a raised floor: a quarter of the default one, which is 50 */
+		{ { .target = 1, .current_pages = 100, .available = 33,
 		    .batch = 100, .floor = 80, .total = 100 },
 		  { BALLOON_SHRINK, 20, BALLOON_DONE } },
-		{ { .target = 1, .current_pages = 100, .available = 16,
+		{ { .target = 1, .current_pages = 100, .available = 22,
 		    .batch = 100, .floor = 80, .total = 100 },
 		  { BALLOON_SHRINK, 10, BALLOON_EAGAIN } },
 		/* no floor */
@@ -628,7 +628,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_no_hotplug_plan_clamps_what_is_out_of_reach),
 	KUNIT_CASE(given_target_below_plan_inflates_what_can_be_spared),
 	KUNIT_CASE(given_a_floor_plan_stops_there),
-	KUNIT_CASE(given_a_floor_plan_keeps_an_eighth_of_it_available),
+	KUNIT_CASE(given_a_floor_plan_keeps_a_quarter_of_it_available),
 	KUNIT_CASE(given_pressure_plan_goes_slowly_or_rests),
 	KUNIT_CASE(given_the_last_pass_progress_has_a_name),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),

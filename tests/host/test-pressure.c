@@ -25,7 +25,7 @@ static void oom_at_alloc(unsigned int nr)
 	host.on_alloc = oom_after_some;
 }
 
-TEST("given little to spare an eighth of the floor stays available")
+TEST("given little to spare a quarter of the floor stays available")
 {
 	unsigned int i;
 
@@ -33,14 +33,14 @@ TEST("given little to spare an eighth of the floor stays available")
 		host_boot(kinds[i]);
 		settle();
 		/* a floor of 16 blocks */
-		host_user_alloc(BLOCKS(28));
+		host_user_alloc(BLOCKS(26));
 		balloon_set_new_target(1);
 		settle();
-		EXPECT_EQ(si_mem_available(), BLOCKS(2));
+		EXPECT_EQ(si_mem_available(), BLOCKS(4));
 		EXPECT_EQ(xen_balloon.current_pages,
 			  BLOCKS(30) + host.reserve);
 		settle_for(100);
-		EXPECT_EQ(si_mem_available(), BLOCKS(2));
+		EXPECT_EQ(si_mem_available(), BLOCKS(4));
 
 		/* an administrator who wants none gets none */
 		host_sysfs_write("floor_kb", "0");
@@ -49,15 +49,41 @@ TEST("given little to spare an eighth of the floor stays available")
 	}
 }
 
-TEST("given a floor that was raised no more than an eighth of the default stays available")
+TEST("given a floor that was raised no more than a quarter of the default stays available")
 {
 	host_boot(&pvh);
 	settle();
 	host_sysfs_write("floor_kb", "49152");
-	host_user_alloc(BLOCKS(28));
+	host_user_alloc(BLOCKS(26));
 	balloon_set_new_target(1);
 	settle_for(100);
-	EXPECT_EQ(si_mem_available(), BLOCKS(2));
+	EXPECT_EQ(si_mem_available(), BLOCKS(4));
+}
+
+/*
+ * The program of the system case `pressed` in a guest of 512 MiB: it leaves a
+ * tenth, and 13 MiB of what it has come and go. The allocator keeps 6 MiB that
+ * it does not tell of (watermark boost) and 4 MiB (free pages per CPU).
+ */
+TEST("given a program that takes again what it gave back there is enough for it")
+{
+	const struct host_config cfg = {
+		.ram = 256, .host_free = 8, .reserve = 4,
+	};
+	unsigned long swing = BLOCKS(7), kept = BLOCKS(5);
+	unsigned int round;
+
+	host_boot(&cfg);
+	settle();
+	host_user_alloc(si_mem_available() - BLOCKS(25));
+	balloon_set_new_target(1);
+	settle_for(100);
+	for (round = 0; round < 3; round++) {
+		host_user_free(swing);
+		settle_for(100);
+		EXPECT_EQ(host_user_alloc(swing), swing);
+		EXPECT(si_mem_available() >= (long)kept);
+	}
 }
 
 TEST("given no memory while a batch takes blocks all of them go back at once")
@@ -162,7 +188,7 @@ TEST("given little to spare while a populate-on-demand guest boots it gives that
 	host_start(&cfg);
 	host_xenstore("target", "49152");
 	host_xenstore("static-max", "65536");
-	/* What is left over is less than an eighth of the floor of 16 blocks. */
+	/* What is left over is less than a quarter of the floor of 16 blocks. */
 	EXPECT_EQ(host_user_alloc(BLOCKS(23)), BLOCKS(23));
 	EXPECT_EQ(host_init_driver(), 0);
 	EXPECT_EQ(host_wait_boot(), 0);

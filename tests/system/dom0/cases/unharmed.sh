@@ -175,21 +175,32 @@ case_secrets()
 	store "$1" scrub_pages 1
 }
 
+# no_kills GUEST WHEN: since its log was emptied the kernel has killed nothing.
+no_kills()
+{
+	local killed said
+
+	# grep -c fails when it counts 0
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] && return
+	said=$(ask "$1" "dmesg | grep -i -e oom-killer -e 'out of memory' | head -n 2")
+	fail "$killed lines about OOM kills $2: $said"
+}
+
 # press GUEST SECS: a target of 1 MiB while a program holds and rewrites all but a tenth.
 press()
 {
-	local end rounds
+	local end rounds presser
 
-	out=$(probe ask "$(domid "$1")" 150 "probe press 10 2>&1" 2>&1) || fail "press: $out"
+	out=$(probe ask "$(domid "$1")" 150 "probe press 10 2>&1" 2>&1) && eval "$out" && presser=$pid ||
+		fail "press: $out"
 	ask "$1" 'dmesg -c >/dev/null'
 	xl mem-set "$(domid "$1")" 1m
 	end=$(($(now) + $2))
 	while [ "$(now)" -lt $end ]; do
 		sleep 5
 		alive "$1" || fail "the guest does not answer any more"
-		killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
-		[ "$killed" = 0 ] ||
-			fail "$killed lines about OOM kills after $(($(now) - end + $2)) s: $(ask "$1" "dmesg | grep -i 'out of memory' | head -n 2")"
+		no_kills "$1" "after $(($(now) - end + $2)) s"
 	done
 	rounds=$(ask "$1" 'cat /run/pressed')
 	look "$1"
@@ -197,6 +208,8 @@ press()
 		"$(ask "$1" 'grep MemAvailable /proc/meminfo' | tr -s ' ')"
 	sleep 2
 	[ "$(ask "$1" 'cat /run/pressed')" -gt "$rounds" ] || fail "the program stands still after $rounds rounds"
+	ask "$1" "kill $presser" >/dev/null || fail "the program has gone"
+	no_kills "$1" "at the end"
 	stop "$1"
 }
 
