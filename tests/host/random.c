@@ -295,7 +295,7 @@ static unsigned long goal(void)
 	unsigned long now = b->current_pages;
 
 	if (model.target <= now)
-		return max(model.target, min(now, max(b->floor, host.reserve)));
+		return max(model.target, min(now, max(b->floor, host.reserve + b->floor / 4)));
 	if (wanted <= usable)
 		return model.target;
 	if (HOST_HAS_HOTPLUG &&
