@@ -302,7 +302,7 @@ brink()
 
 	ask "$1" 'dmesg -c >/dev/null'
 	store "$1" floor_kb 0
-	mounted "$1" tmpfs /run/tmpfs 2>/dev/null || { as "$1" 'mkdir -p /run/tmpfs && mount -t tmpfs -o size=100% tmpfs /run/tmpfs' >/dev/null; }
+	as "$1" 'grep -q " /run/tmpfs " /proc/mounts || { mkdir /run/tmpfs && mount -t tmpfs -o size=100% tmpfs /run/tmpfs; }' >/dev/null
 	case $2 in
 	tmpfs) path=/run/tmpfs/file ;;
 	cache) path=/dev/ram0 ;;
