@@ -4,7 +4,7 @@
  * are, more than there are, by several callers at once, by one who is
  * interrupted. Under Xen the guest really gives memory away for them and takes
  * it back; without Xen the cases are skipped. Runs in a kernel with
- * CONFIG_XEN_BALLOON_KUNIT_TEST, and in user space with the cases of tests/host.
+ * CONFIG_XEN_BALLOON_KUNIT_TEST.
  */
 
 #include <kunit/test.h>
