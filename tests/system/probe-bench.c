@@ -37,21 +37,13 @@
 #include <xenctrl.h>
 #include <xencall.h>
 
+#include "probe.h"
+
 #define MARK		0x6d610000
 #define BLOCK_ORDER	9
 #define BATCH		65536		/* extents of a call: its list is 512 KiB */
 /* Addresses of a PVH or arm64 guest that are far above its memory. */
 #define HOLE_GFN	0x200000
-
-bool bench_command(int argc, char **argv);
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
 
 static xc_interface *open_xc(void)
 {

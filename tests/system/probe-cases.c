@@ -53,21 +53,12 @@
 #include <xenstore.h>
 
 #include "../bad-inputs.h"
+#include "probe.h"
 
 #define SYSFS		"/sys/devices/system/xen_memory/xen_memory0/"
 #define PAGE		4096UL
 #define WORDS		(PAGE / sizeof(uint64_t))
 #define NR_BAD		(sizeof(bad_inputs) / sizeof(bad_inputs[0]))
-
-bool case_command(int argc, char **argv);
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 static void pause_us(int us)
 {
@@ -234,20 +225,6 @@ static bool holds_secret(const uint64_t *page, uint64_t secret)
 	return false;
 }
 
-static unsigned long meminfo_kb(const char *key)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	unsigned long kb = 0, found = 0;
-	char line[128], name[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^:]: %lu", name, &kb) == 2 && !strcmp(name, key))
-			found = kb;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 #define CHUNK		(1UL << 20)
 #define SPARE_KB	(12UL << 10)
 
@@ -271,36 +248,6 @@ static char *fill_memory(uint64_t seed, size_t *len)
 		fill_secret(memory + at, CHUNK, seed);
 	*len = at;
 	return memory;
-}
-
-/* Goes on in the background; the parent waits for ready(), prints and returns. */
-static int done[2];
-
-static bool go_on(void)
-{
-	char byte;
-	pid_t pid;
-
-	if (pipe(done) || (pid = fork()) < 0)
-		err(1, "a process in the background");
-	if (!pid)
-		return true;
-	close(done[1]);
-	if (read(done[0], &byte, 1) != 1)
-		errx(1, "it did not get the memory");
-	printf("pid=%d\n", pid);
-	return false;
-}
-
-static void ready(void)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
-	if (write(done[1], "", 1) != 1)
-		_exit(1);
-	close(done[1]);
 }
 
 static int cmd_secret(uint64_t seed)
@@ -614,14 +561,6 @@ static void set_target(struct xs_handle *xs, int domid, long kb)
 	snprintf(text, sizeof(text), "%ld", kb);
 	if (!xs_write(xs, XBT_NULL, path, text, strlen(text)))
 		err(1, "%s", path);
-}
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
 
 static int cmd_react(int domid, long kb)

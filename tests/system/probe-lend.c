@@ -31,11 +31,11 @@
 
 #include <xengnttab.h>
 
+#include "probe.h"
+
 #define PAGE		4096UL
 #define WORDS		(PAGE / sizeof(uint64_t))
 #define MAX_PAGES	1024
-
-bool lend_command(int argc, char **argv);
 
 static volatile sig_atomic_t stopping;
 

@@ -49,22 +49,14 @@
 #include <xenstore.h>
 #include <xen/sys/gntdev.h>
 
+#include "probe.h"
+
 #define PAGE		4096UL
 #define WORDS		(PAGE / sizeof(uint64_t))
 #define CHUNK		(1UL << 20)
 #define SYSFS		"/sys/devices/system/xen_memory/xen_memory0/"
 /* Where `hold` keeps it, for `held`. */
 #define PLACE		0x100000000000UL
-
-bool weather_command(int argc, char **argv);
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
 
 static void sleep_until(int64_t us)
 {
@@ -81,36 +73,6 @@ static uint64_t draw(uint64_t bound)
 {
 	state = state * 6364136223846793005 + 1442695040888963407;
 	return (state >> 20) % bound;
-}
-
-/* Goes on in the background; the parent waits for ready(), prints and returns. */
-static int done[2];
-
-static bool go_on(void)
-{
-	char byte;
-	pid_t pid;
-
-	if (pipe(done) || (pid = fork()) < 0)
-		err(1, "a process in the background");
-	if (!pid)
-		return true;
-	close(done[1]);
-	if (read(done[0], &byte, 1) != 1)
-		errx(1, "it did not get what it wants");
-	printf("pid=%d\n", pid);
-	return false;
-}
-
-static void ready(void)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
-	if (write(done[1], "", 1) != 1)
-		_exit(1);
-	close(done[1]);
 }
 
 /* --- what memory holds -------------------------------------------------------------- */
@@ -253,20 +215,6 @@ static int cmd_flags(void)
 }
 
 /* --- pressure ----------------------------------------------------------------------- */
-
-static unsigned long meminfo_kb(const char *key)
-{
-	FILE *f = fopen("/proc/meminfo", "r");
-	unsigned long kb = 0, found = 0;
-	char line[128], name[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63[^:]: %lu", name, &kb) == 2 && !strcmp(name, key))
-			found = kb;
-	if (f)
-		fclose(f);
-	return found;
-}
 
 static void count_round(unsigned long round)
 {

@@ -40,27 +40,79 @@
 #include <xenstore.h>
 #include <xen/io/xs_wire.h>
 
+#include "probe.h"
+
 #define COMMAND_MAX 3800
 #define OUTPUT_MAX 32000
 #define KEY_MAX 1600
 #define POLL_MS 5
 #define STUCK_MS 6000
 
-bool bench_command(int argc, char **argv);	/* probe-bench.c */
-bool case_command(int argc, char **argv);	/* probe-cases.c */
-bool lend_command(int argc, char **argv);	/* probe-lend.c */
-bool weather_command(int argc, char **argv);	/* probe-weather.c */
-
 static struct xs_handle *xs;
 static xc_interface *xc;
 
-static int64_t now_ms(void)
+/* --- what other files use, too: probe.h ------------------------------------------- */
+
+int64_t now_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
+
+int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
+
+unsigned long meminfo_kb(const char *key)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	unsigned long kb = 0, found = 0;
+	char line[128], name[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63[^:]: %lu", name, &kb) == 2 && !strcmp(name, key))
+			found = kb;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static int done[2];
+
+bool go_on(void)
+{
+	char byte;
+	pid_t pid;
+
+	if (pipe(done) || (pid = fork()) < 0)
+		err(1, "a process in the background");
+	if (!pid)
+		return true;
+	close(done[1]);
+	if (read(done[0], &byte, 1) != 1)
+		errx(1, "it did not get what it wants");
+	printf("pid=%d\n", pid);
+	return false;
+}
+
+void ready(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	if (write(done[1], "", 1) != 1)
+		_exit(1);
+	close(done[1]);
+}
+
+/* ---------------------------------------------------------------------------------- */
 
 static void pause_ms(int ms)
 {

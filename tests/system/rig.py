@@ -66,7 +66,7 @@ QEMU_PACKAGES = """
 """.split()
 PROBE_SOURCES = sorted(HERE.glob("probe*.c"))
 TOOL_SOURCE = TOP / "tools/xen-balloon/xen-balloon.c"
-PROBE_HEADER = TOP / "tests/bad-inputs.h"
+PROBE_HEADERS = [HERE / "probe.h", TOP / "tests/bad-inputs.h"]
 LIBRARIES = ["libgcc_s.so.1"]  # loaded at run time, so no program names it
 PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
@@ -410,7 +410,7 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
     names = [*arch.packages, *PACKAGES, *HVM_PACKAGES * hvm]
     programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
     packages = fetch(arch, names)
-    probe = kept("probe-" + digest(packages, *PROBE_SOURCES, PROBE_HEADER),
+    probe = kept("probe-" + digest(packages, *PROBE_SOURCES, *PROBE_HEADERS),
                  lambda path: build_probe(arch, packages, path))
     tool = kept("tool-" + digest(arch.debian, TOOL_SOURCE),
                 lambda path: build_tool(arch, path))

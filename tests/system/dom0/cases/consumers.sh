@@ -147,7 +147,7 @@ case_grants() { grants "$1" 0; }
 # extra grants300 pv pvh: shares pages with dom0 for five minutes each way while both change their size
 case_grants300() { grants "$1" 300; }
 
-# case exhausts pv pvh: lends all that it can spare for mappings, no more, and has it back afterwards
+# extra exhausts pv pvh: lends all that it can spare for mappings, no more, and has it back afterwards
 case_exhausts()
 {
 	had=$(lent "$1")

@@ -115,7 +115,7 @@ comes_online()
 	done
 }
 
-# case limited pv pvh: grows to its hard limit on the way to a larger target, and on when the limit is raised
+# extra limited pv pvh: grows to its hard limit on the way to a larger target, and on when the limit is raised
 case_limited()
 {
 	store "$1" max_schedule_delay 1 && store "$1" max_retry_count 0
