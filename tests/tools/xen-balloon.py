@@ -570,7 +570,8 @@ def the_manual_page_and_help_have_each_option_and_exit_status():
     page = (TOOL / "xen-balloon.1").read_text()
     said = subprocess.run(["mandoc", "-T", "lint", "-W", "style", TOOL / "xen-balloon.1"],
                           stdout=subprocess.PIPE, text=True).stdout
-    said = [line for line in said.splitlines() if "referenced manual not found: Xr xl" not in line]
+    # Which other pages there are depends on the machine.
+    said = [line for line in said.splitlines() if "referenced manual not found" not in line]
     expect(not said, said)
     source = (TOOL / "xen-balloon.c").read_text()
     help_ = subprocess.run([PROGRAM, "--help"], stdout=subprocess.PIPE, text=True).stdout
