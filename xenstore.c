@@ -29,6 +29,7 @@ static void target_written(struct xenbus_watch *watch, const char *path,
 			   const char *token);
 static int xenstore_ready(struct notifier_block *nb, unsigned long event,
 			  void *data);
+static void read_target(struct work_struct *work);
 static void report(struct work_struct *work);
 
 /**
@@ -39,6 +40,7 @@ static void report(struct work_struct *work);
  * @difference: pages in the toolstack's targets that are not the guest's
  * @full: the target, in pages, that stands for all that the guest was started
  *        with, or 0 if it can be started with less
+ * @read: takes up memory/target: once, however often it was written meanwhile
  * @report: tells the toolstack how far the domain has come, and reads again
  *          what could not be read
  * @reported: what @report said last
@@ -57,6 +59,7 @@ struct balloon_toolstack {
 	bool learned;
 	long difference;
 	unsigned long full;
+	struct delayed_work read;
 	struct delayed_work report;
 	struct balloon_info reported;
 	bool outdated;
@@ -73,6 +76,7 @@ static struct balloon_toolstack toolstack = {
 		.notifier_call = xenstore_ready,
 	},
 	.lock = __MUTEX_INITIALIZER(toolstack.lock),
+	.read = __DELAYED_WORK_INITIALIZER(toolstack.read, read_target, 0),
 	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, report, 0),
 };
 
@@ -192,10 +196,16 @@ static void take_up_target(void)
 				    rc);
 }
 
+static void read_target(struct work_struct *work)
+{
+	take_up_target();
+}
+
+/* All watches of the guest wait for this one: to read is for another thread. */
 static void target_written(struct xenbus_watch *watch, const char *path,
 			   const char *token)
 {
-	take_up_target();
+	queue_delayed_work(xen_balloon.wq, &toolstack.read, 0);
 }
 
 /*

@@ -155,6 +155,7 @@ struct host {
 	bool xenstore_up;
 	bool control_readonly, data_readonly;	/* as the toolstack likes */
 	unsigned long nr_xenstore_writes;
+	unsigned long nr_xenstore_reads;
 
 	struct host_inject inject;
 	u64 rng;
@@ -217,6 +218,7 @@ void host_xenstore(const char *key, const char *value);
 void host_xenstore_raw(const char *key, const char *value, size_t len);
 void host_xenstore_come_up(void);
 void host_set_xenstore_target(const char *kb);
+void host_watch_fires(void);
 ssize_t host_sysfs_write(const char *name, const char *text);
 ssize_t host_sysfs_write_n(const char *name, const char *text, size_t n);
 u64 host_sysfs_read(const char *name);

@@ -221,7 +221,7 @@ time64_t ktime_get_seconds(void)
 }
 
 /* There is none but the driver's own: what is ours must not hold up others. */
-#define WORKS	2
+#define WORKS	3
 
 struct workqueue_struct {
 	struct delayed_work *works[WORKS];
@@ -853,6 +853,7 @@ void *xenbus_read(struct xenbus_transaction t, const char *dir,
 
 	if (strcmp(dir, "memory"))
 		host_violation("xenbus_read() of %s", dir);
+	host.nr_xenstore_reads++;
 	if (host_fails("xenbus_read"))
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < ARRAY_SIZE(store); i++)
@@ -869,6 +870,15 @@ void *xenbus_read(struct xenbus_transaction t, const char *dir,
 	return ERR_PTR(-ENOENT);
 }
 
+/* What the callback queues is done at once, unless work rests. */
+void host_watch_fires(void)
+{
+	if (!host.watch)
+		return;
+	host.watch->callback(host.watch, host.watch->node, "");
+	run_others(host.wq);
+}
+
 int register_xenbus_watch(struct xenbus_watch *watch)
 {
 	if (strcmp(watch->node, "memory/target"))
@@ -877,7 +887,7 @@ int register_xenbus_watch(struct xenbus_watch *watch)
 		return -EEXIST;
 	host.watch = watch;
 	/* Xen's store fires each new watch once. */
-	watch->callback(watch, watch->node, "");
+	host_watch_fires();
 	return 0;
 }
 
@@ -924,8 +934,7 @@ void host_xenstore_come_up(void)
 void host_set_xenstore_target(const char *kb)
 {
 	host_xenstore("target", kb);
-	if (host.watch)
-		host.watch->callback(host.watch, "memory/target", "");
+	host_watch_fires();
 }
 
 /* Domain */

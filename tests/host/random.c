@@ -70,7 +70,8 @@ static void set_target(void)
 		EXPECT(host_sysfs_write("target_kb", text) > 0);
 		break;
 	case 2:
-		if ((long)pages + host_difference() < 0)
+		/* It would be read when work goes on. */
+		if (host.frozen || (long)pages + host_difference() < 0)
 			return;
 		snprintf(text, sizeof(text), "%lu",
 			 (pages + host_difference()) << (PAGE_SHIFT - 10));
@@ -220,8 +221,9 @@ static void suspend_and_resume(void)
 	snprintf(text, sizeof(text), "%lu", kb);
 	host.inject.armed = false;
 	model.missing = false;
-	host_set_xenstore_target(text);
+	/* and is heeded when work goes on. */
 	host.frozen = false;
+	host_set_xenstore_target(text);
 }
 
 static void trouble(void)

@@ -93,7 +93,7 @@ TEST("what is no size is ignored in memory/target, with a word, and all stays as
 			continue;
 		host.last_log[0] = '\0';
 		host_xenstore_raw("target", bad->bytes, bad->len);
-		host.watch->callback(host.watch, "memory/target", "");
+		host_watch_fires();
 		expect_settings(&before, bad);
 		snprintf(word, sizeof(word), ": %d\n", -bad->error);
 		if (!strstr(host.last_log, word))

@@ -66,6 +66,27 @@ TEST("the toolstack is told its own numbers, with what the guest does not see")
 	expect_text("data/balloon/current-kb", "43008");
 }
 
+TEST("given a thousand targets before anything runs only the last is read, once")
+{
+	unsigned long reads;
+	char text[16];
+
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	reads = host.nr_xenstore_reads;
+	host.frozen = true;
+	for (unsigned int kb = 64536; kb < 65536; kb++) {
+		snprintf(text, sizeof(text), "%u", kb);
+		host_set_xenstore_target(text);
+	}
+	host_set_xenstore_target("40960");
+	EXPECT_EQ(host.nr_xenstore_reads, reads);
+	host.frozen = false;
+	host_advance(2);
+	EXPECT_EQ(host.nr_xenstore_reads, reads + 1);
+	EXPECT_EQ(xen_balloon.current_pages, BLOCKS(20));
+}
+
 TEST("given many passes xenstore is written once a second, and not when nothing is new")
 {
 	unsigned long writes;
