@@ -295,20 +295,19 @@ case_recovers()
 	store "$1" max_schedule_delay 32
 }
 
-# brink GUEST WHAT: a program takes all memory but a twentieth, again and again.
+# brink GUEST WHAT: a program takes all memory but a fiftieth, again and again.
 brink()
 {
 	local end rounds churner
 
 	ask "$1" 'dmesg -c >/dev/null'
-	store "$1" floor_kb 0
 	as "$1" 'grep -q " /run/tmpfs " /proc/mounts || { mkdir /run/tmpfs && mount -t tmpfs -o size=100% tmpfs /run/tmpfs; }' >/dev/null
 	case $2 in
 	tmpfs) path=/run/tmpfs/file ;;
 	cache) path=/dev/ram0 ;;
 	*) path=- ;;
 	esac
-	churner=$(behind "$1" "churn $2 5 $path") || exit
+	churner=$(behind "$1" "churn $2 2 $path") || exit
 	xl mem-set "$(domid "$1")" 1m
 	usleep 12000000
 	no_kills "$1" "with $2"
@@ -321,7 +320,7 @@ brink()
 	mem_set "$1" 524288
 }
 
-# extra brink pv pvh: without a floor and told to go to 1 MiB, it kills nothing while programs, tmpfs or the page cache take what is left
+# extra brink pv pvh: told to go to 1 MiB, it kills nothing while programs, tmpfs or the page cache take all but a fiftieth of it
 case_brink()
 {
 	extra=ramdisk_size=400000 start "$1"
