@@ -99,27 +99,40 @@ static int read_memory_key(const char *key, u64 *kb)
 	return rc;
 }
 
+/* 0 KiB if the toolstack wrote none, or no number; -ENOMEM. */
+static int read_optional_key(const char *key, u64 *kb)
+{
+	int rc = read_memory_key(key, kb);
+
+	if (rc)
+		*kb = 0;
+	return rc == -ENOMEM ? rc : 0;
+}
+
 /*
  * Targets for HVM and PVH guests count memory that the guest does not see. How
  * much that is shows in the numbers before any ballooning, so it is learned
- * from the first target.
+ * from the first target. -ENOMEM: not yet.
  */
-static void learn_difference(u64 first_target_kb)
+static int learn_difference(u64 first_target_kb)
 {
 	struct balloon_boot_counts counts;
 	u64 static_max_kb, videoram_kb;
 	unsigned long backed;
+	int rc;
 
 	if (xen_pv_domain() || xen_initial_domain())
-		return;
+		return 0;
 
 	counts.guest = xen_balloon.boot_pages;
 	counts.xen = xen_balloon.boot_xen_pages;
-	if (read_memory_key("static-max", &static_max_kb) &&
-	    read_memory_key("memory_static_max", &static_max_kb))
-		static_max_kb = 0;
-	if (read_memory_key("videoram", &videoram_kb))
-		videoram_kb = 0;
+	rc = read_optional_key("static-max", &static_max_kb);
+	if (!rc && !static_max_kb)
+		rc = read_optional_key("memory_static_max", &static_max_kb);
+	if (!rc)
+		rc = read_optional_key("videoram", &videoram_kb);
+	if (rc)
+		return rc;
 
 	counts.static_max = KB_TO_PAGES(static_max_kb);
 	counts.first_target = KB_TO_PAGES(first_target_kb);
@@ -134,6 +147,7 @@ static void learn_difference(u64 first_target_kb)
 	backed = balloon_backed_pages(&counts);
 	if (backed < counts.guest)
 		balloon_begin_pod_boot(backed);
+	return 0;
 }
 
 static void lift_mem_limit(void)
@@ -157,7 +171,9 @@ static int follow_target(void)
 
 	lift_mem_limit();
 	if (!toolstack.learned) {
-		learn_difference(target_kb);
+		rc = learn_difference(target_kb);
+		if (rc)
+			return rc;
 		/* For balloon_report(), which may run at any time. */
 		smp_store_release(&toolstack.learned, true);
 	}

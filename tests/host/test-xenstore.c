@@ -213,6 +213,26 @@ TEST("given no memory to read a target one that is set meanwhile is newer, and s
 	EXPECT_EQ(balloon_stats.target_pages, BLOCKS(25));
 }
 
+/* A guest built with two blocks that it does not see, and told to shrink at once. */
+TEST("given no memory to read what the guest was built with, nothing wrong is learned")
+{
+	struct host_config cfg = pvh;
+
+	cfg.overhead = 1024;
+	/* the maximum, and video memory */
+	for (unsigned int at = 2; at <= 3; at++) {
+		host_boot(&cfg);
+		host_xenstore("static-max", "69632");
+		host.inject = (struct host_inject) { .armed = true, .at = at };
+		host_set_xenstore_target("47104");
+		EXPECT(host.inject.hits);
+		host.inject.armed = false;
+		host_advance(2);
+		EXPECT_EQ(host_difference(), BLOCKS(2));
+		EXPECT_EQ(xen_balloon.current_pages, BLOCKS(21));
+	}
+}
+
 TEST("given no target nothing is said, as it has no meaning")
 {
 	host_boot(&pvh);

@@ -113,6 +113,8 @@ struct kunit_suite {
 	KUNIT_EXPECT_EQ_MSG(test, left, right, "line %d", __LINE__)
 #define KUNIT_EXPECT_TRUE(test, cond)	KUNIT_EXPECT_EQ(test, !!(cond), true)
 #define KUNIT_EXPECT_FALSE(test, cond)	KUNIT_EXPECT_EQ(test, !!(cond), false)
+#define KUNIT_EXPECT_LT(test, left, right) \
+	KUNIT_EXPECT_TRUE(test, (left) < (right))
 #define KUNIT_EXPECT_PTR_EQ(test, left, right) \
 	KUNIT_EXPECT_EQ(test, (long)(left), (long)(right))
 #define KUNIT_EXPECT_STREQ(test, left, right) do {			\
@@ -124,6 +126,7 @@ struct kunit_suite {
 
 #define KUNIT_ASSERT_EQ		KUNIT_EXPECT_EQ
 /* Here each guest is one of Xen's. */
+#define kunit_info(test, ...)	((void)(test), (void)printf("# " __VA_ARGS__))
 #define kunit_skip(test, reason) \
 	host_violation("line %d: skipped: %s", __LINE__, reason)
 
