@@ -29,10 +29,11 @@ class Job:
     kver: str
     boot: str = ""      # of suite.BOOTS, "default": those that `make check` runs
     flavour: str = "ours"
+    matter: str = ""    # all cases of that one, also those that take long
 
     @property
     def name(self):
-        words = [self.kver] + [self.flavour] * (self.flavour != "ours")
+        words = [self.kver] + [self.flavour] * (self.flavour != "ours") + [self.matter] * bool(self.matter)
         return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
 
     @property
@@ -54,6 +55,7 @@ class Job:
         if not self.boot:
             return [["tools/check-build", self.kver]]
         only = [] if self.boot == "default" else ["--guest", self.boot]
+        only += ["--matter", self.matter] if self.matter else []
         return [["tools/kernel", self.kver, self.flavour], ["tests/system/run", *only]]
 
 
@@ -61,6 +63,8 @@ EXTRA = [name for name, boot in suite.BOOTS.items() if boot.extra]
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
     *(Job("7.3", "default", flavour) for flavour in ("lent", "debug", "kasan")),
+    *(Job("7.3", "default", "lent", matter) for matter in ("consumers", "hotplug")),
+    *(Job("7.3", "default", matter=matter) for matter in ("consumers", "hotplug", "unharmed", "weather")),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
     Job("7.3"), Job("6.12"), Job("6.1"),
@@ -154,7 +158,11 @@ def columns():
 
 
 def rows(found):
-    """(Linux, guest, driver, case -> passed), for each guest of each job that ran."""
+    """(Linux, guest, driver, case -> passed), for each guest of each kernel that ran.
+
+    A guest has one row for all jobs of that kernel with the same driver.
+    """
+    merged = {}
     for name, job in JOBS.items():
         if name not in found:
             continue
@@ -166,9 +174,13 @@ def rows(found):
                        if case.startswith(f"{guest}-") and case != f"{boot}-logs"}
                 if own:
                     begun = True
-                    yield linux, guest, result["driver"], {**own, "logs": cases.get(f"{boot}-logs", False)}
+                    row = merged.setdefault((linux, guest, result["driver"]), {"logs": True})
+                    logs = row["logs"] and cases.get(f"{boot}-logs", False)
+                    row.update({**own, "logs": logs})
         if not begun:
-            yield linux, job.boot or "compiled", result["driver"], cases
+            merged[linux, job.boot or "compiled", result["driver"]] = cases
+    for (linux, guest, commit), cases in merged.items():
+        yield linux, guest, commit, cases
 
 
 def table(found):

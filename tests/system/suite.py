@@ -89,24 +89,35 @@ def case_files():
     return sorted((rig.HERE / "dom0/cases").glob("*.sh"))
 
 
+@dataclasses.dataclass
+class Cases:
+    """What there is in dom0/cases, and the rig's own; all by name, guest-case."""
+    sentences: dict     # in the order in which they run
+    extra: set          # run only when they are named, or their matter is
+    unfit: set          # cannot run in this flavour
+    matters: dict       # the file that it is in
+
+
 def all_cases():
-    """name -> sentence, in the order in which they run, and those that run only when named."""
-    texts = [path.read_text() for path in case_files()]
-    found = sum(map(CASE.findall, texts), [])
-    unfit = {case for case, name in sum(map(UNFIT.findall, texts), []) if name == rig.flavour().name}
-    unfit.update(case for kind, case, _, _ in found
-                 if kind == "extra" or (kind == "debug") > rig.flavour().checks)
-    names, extra = {}, set(provoke.CASES).difference(provoke.fit())
-    if rig.flavour().checks:
-        extra.update(set(RIG_CASES).difference(provoke.CASES))  # the runner is the same
-    for boot in BOOTS.values():
-        for guest in boot.guests:
-            for _, case, wanted, sentence in found:
-                if guest in wanted.split():
-                    names[f"{guest}-{case}"] = f"{TITLES[guest]} {sentence}"
-                    if case in unfit:
-                        extra.add(f"{guest}-{case}")
-    return {**names, **RIG_CASES}, extra
+    flavour, cases = rig.flavour(), Cases({}, set(), set(), {})
+    for path in case_files():
+        text = path.read_text()
+        unfit = {case for case, name in UNFIT.findall(text) if name == flavour.name}
+        for kind, case, wanted, sentence in CASE.findall(text):
+            for name, guest in ((f"{guest}-{case}", guest) for guest in wanted.split()):
+                cases.sentences[name] = f"{TITLES[guest]} {sentence}"
+                cases.matters[name] = path.stem
+                if kind == "extra":
+                    cases.extra.add(name)
+                if case in unfit or (kind == "debug" and not flavour.checks):
+                    cases.unfit.add(name)
+    order = [guest for boot in BOOTS.values() for guest in boot.guests]
+    cases.sentences = dict(sorted(cases.sentences.items(), key=lambda item: order.index(item[0].split("-")[0])))
+    cases.sentences.update(RIG_CASES)
+    cases.unfit.update(set(provoke.CASES).difference(provoke.fit()))
+    if flavour.checks:
+        cases.extra.update(set(RIG_CASES).difference(provoke.CASES))  # the runner is the same
+    return cases
 
 
 def kunit_cases():
@@ -116,7 +127,7 @@ def kunit_cases():
                     + f"={len(re.findall(r'KUNIT_CASE[(]', text))}" for text in texts)
 
 
-def parse(argv, names, long_cases):
+def parse(argv, cases):
     extra = [name for name, boot in BOOTS.items() if boot.extra]
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
@@ -126,12 +137,14 @@ def parse(argv, names, long_cases):
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
                         help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
+    parser.add_argument("--matter", choices=[path.stem for path in case_files()],
+                        help="all cases of a matter, also those that else run only when they are named")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE",
                         help="only these (see --list)")
     options = parser.parse_args(argv)
     for name in options.case:
-        if name not in names:
+        if name not in cases.sentences:
             parser.error(f"there is no case {name}: see --list")
         if options.guest and name.split("-")[0] not in BOOTS[options.guest].guests:
             parser.error(f"--guest {options.guest} has no case {name}: see --list")
@@ -141,8 +154,10 @@ def parse(argv, names, long_cases):
         boots = [boot for boot in BOOTS if boot not in extra and rig.flavour().pv >= BOOTS[boot].pv]
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
-    wanted = options.case or [name for name in names if name.split("-")[0] in guests
-                              and name not in long_cases
+    left_out = cases.unfit if options.matter else cases.unfit | cases.extra
+    wanted = options.case or [name for name in cases.sentences if name.split("-")[0] in guests
+                              and name not in left_out
+                              and options.matter in (None, cases.matters.get(name))
                               and not (stock and name.endswith("-kunit"))]
     return options, wanted
 
@@ -198,18 +213,18 @@ def judge_proof(machine, wanted, report):
 
 
 def main(argv):
-    names, long_cases = all_cases()
-    options, wanted = parse(argv, names, long_cases)
+    cases = all_cases()
+    options, wanted = parse(argv, cases)
     if options.list:
-        for name, sentence in names.items():
+        for name, sentence in cases.sentences.items():
             print(f"{'*' if name in wanted else ' '} {name:20} {sentence}")
         return 0
 
     chosen = {}
     for name, boot in BOOTS.items():
-        cases = [case for case in wanted if case.split("-")[0] in boot.guests]
-        if cases:
-            chosen[name] = cases
+        own = [case for case in wanted if case.split("-")[0] in boot.guests]
+        if own:
+            chosen[name] = own
     rigs = [name for name in wanted if name in RIG_CASES]
     kernels = {name: rig.find_kernel(BOOTS[name].arch, BOOTS[name].pages) for name in chosen}
     if rigs:
@@ -221,9 +236,9 @@ def main(argv):
     try:
         rig.say("preparing images")
         prepare(kernels, folder, any(name.endswith("-selftest") for name in wanted))
-        limits = {name: boot.limit * rig.flavour().slow + EXTRA_S * len(long_cases.intersection(wanted))
+        limits = {name: boot.limit * rig.flavour().slow + EXTRA_S * len(cases.extra.intersection(wanted))
                   for name, boot in BOOTS.items()}
-        return run_cases(chosen, rigs, names, kernels, dom0, limits, folder)
+        return run_cases(chosen, rigs, cases.sentences, kernels, dom0, limits, folder)
     finally:
         if not options.keep:
             for place in {shared(name, folder) for name in kernels}:

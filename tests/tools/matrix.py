@@ -29,6 +29,16 @@ def each_guest_of_a_job_has_a_row_and_shares_the_logs_of_its_machine():
                     "dom0": {"boots": True, "logs": True}}, rows
 
 
+def jobs_of_the_same_kernel_share_a_row_as_long_as_the_driver_is_the_same():
+    weather = {"pv-saved": True, "pv-logs": False}
+    rows = [(guest, cases) for _, guest, _, cases in matrix.rows(
+        {"7.3": result(PASSED), "7.3-weather": result(weather)}) if guest == "pv"]
+    assert rows == [("pv", {"down": True, "up": True, "saved": True, "logs": False})], rows
+    rows = [guest for _, guest, _, _ in matrix.rows(
+        {"7.3": result(PASSED), "7.3-weather": result(weather, "def")}) if guest == "pv"]
+    assert rows == ["pv", "pv"], rows
+
+
 def a_machine_with_a_dash_in_its_name_has_its_own_logs():
     found = {"7.3-arm64-64k": result({"arm64big-boots": True, "arm64-64k-logs": False})}
     rows = [(guest, cases) for _, guest, _, cases in matrix.rows(found)]
