@@ -15,6 +15,10 @@
  *          churn WHAT PERCENT      in the background takes all memory but PERCENT, again
  *                                  and again: WHAT is anon, tmpfs or cache. Counts its
  *                                  rounds in /run/pressed
+ *          links DIR               has the kernel take and free objects of many sizes, in DIR of
+ *                                  a tmpfs: what its arrays of free objects still held of
+ *                                  the ones that were taken before is overwritten, which
+ *                                  hides those from kmemleak
  *          turn SECS RATE LOW HIGH LAST
  *                                  writes RATE random targets a second between LOW and
  *                                  HIGH KiB to sysfs, at the end LAST; prints how many,
@@ -282,6 +286,34 @@ static int cmd_churn(const char *what, int percent, const char *path)
 	}
 }
 
+/* --- slabs -------------------------------------------------------------------------- */
+
+/* tmpfs keeps what a symbolic link says in an object of that size. */
+static int cmd_links(const char *dir)
+{
+	static const int sizes[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048 };
+	enum { LINKS = 300 };
+	char text[2048], name[32];
+
+	if (chdir(dir))
+		err(1, "%s", dir);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		memset(text, 'x', sizes[i] - 1);
+		text[sizes[i] - 1] = '\0';
+		for (int link = 0; link < LINKS; link++) {
+			snprintf(name, sizeof(name), "%d", link);
+			if (symlink(text, name))
+				err(1, "link %d of %d bytes", link, sizes[i]);
+		}
+		for (int link = 0; link < LINKS; link++) {
+			snprintf(name, sizeof(name), "%d", link);
+			if (unlink(name))
+				err(1, "link %d of %d bytes", link, sizes[i]);
+		}
+	}
+	return 0;
+}
+
 /* --- targets, often ------------------------------------------------------------------ */
 
 struct often {
@@ -481,6 +513,8 @@ bool weather_command(int argc, char **argv)
 		status = cmd_flags();
 	else if (argc == 4 && !strcmp(verb, "churn"))
 		status = cmd_churn(argv[1], atoi(argv[2]), argv[3]);
+	else if (argc == 2 && !strcmp(verb, "links"))
+		status = cmd_links(argv[1]);
 	else if (argc == 6 && !strcmp(verb, "turn"))
 		status = cmd_turn(often_from(argv + 1));
 	else if (argc == 7 && !strcmp(verb, "storm"))

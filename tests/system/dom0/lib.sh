@@ -65,7 +65,7 @@ store() { ask "$1" "printf '$3\n' | cat >$XEN_MEMORY/$2"; }
 # mounted GUEST TYPE PLACE: it has that file system there.
 mounted()
 {
-	ask "$1" "grep -q ' $3 $2 ' /proc/mounts || mount -t $2 $2 $3" || fail "the guest has no $2"
+	ask "$1" "grep -q ' $3 $2 ' /proc/mounts || { mkdir -p $3 && mount -t $2 $2 $3; }" || fail "the guest has no $2"
 }
 
 # look GUEST: all that is known of its size, into variables:

@@ -38,8 +38,10 @@ if (start "$guest"; mounted "$guest" debugfs /sys/kernel/debug; ask "$guest" "[ 
 	provoke hung "blocked for more than" "echo 2 >/proc/sys/kernel/hung_task_timeout_secs; echo HUNG_TASK >$CRASH"
 	# Who executes data dies before it frees it. Young objects are no leaks yet.
 	provoke kmemleak "new suspected memory leaks" "for i in 1 2 3; do (echo EXEC_KMALLOC >$CRASH); done
+		mkdir /run/links && mount -t tmpfs tmpfs /run/links
 		for i in 1 2 3; do
 			sleep 6 & sleep 6 & sleep 6 & wait
+			probe links /run/links
 			echo scan >/sys/kernel/debug/kmemleak
 			echo scanned: \$? >/dev/kmsg
 		done"

@@ -101,10 +101,14 @@ case_unlucky()
 }
 
 # leaks GUEST: what kmemleak finds now, in lines. An object must be some seconds old, and lack
-# references twice.
+# references twice: nor may its address be left in an array of free objects that it came from.
 leaks()
 {
-	ask "$1" "for i in 1 2; do sleep 6; echo scan >$DEBUG/kmemleak; done; head -c 1500 $DEBUG/kmemleak"
+	for scan in 1 2; do
+		ask "$1" "sleep 6; probe links /run/links" || return
+		ask "$1" "echo scan >$DEBUG/kmemleak" || return
+	done
+	ask "$1" "head -c 1500 $DEBUG/kmemleak"
 }
 
 # not leaks in kasan: it has no kmemleak
@@ -115,6 +119,7 @@ case_leaks()
 	! is_dom0 "$1" || low=600000 high=786432
 
 	mounted "$1" debugfs $DEBUG
+	mounted "$1" tmpfs /run/links
 	ask "$1" "[ -e $DEBUG/kmemleak ]" || fail "the guest has no kmemleak (make kernel FLAVOUR=debug)"
 	before=$(leaks "$1") || fail "kmemleak does not answer: $before"
 	[ -z "$before" ] || fail "before it moves:" $before
