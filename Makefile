@@ -14,18 +14,18 @@ unexport ARCH PAGES
 # The kernel that is demonstrated and tested; give another to skip building one.
 KERNEL ?=
 ifeq ($(KERNEL),)
-image := $(CURDIR)/build/kernel/$(KVER)/ours/bzImage
-needs-kernel := ours
+image := $(CURDIR)/build/kernel/$(KVER)/$(FLAVOUR)/bzImage
+needs-kernel := $(FLAVOUR)
 else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-all check-tools lint check-host check-system check-build bench tools kernel patch ours stock arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-all check-tools lint check-host check-system check-build bench tools kernel patch ours stock lent debug kasan arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo            watch guests under real Xen shrink and grow (needs no Xen here)'
-	@echo 'make check           build and test everything; last line: N passed, N failed'
+	@echo 'make check           build and test what takes minutes; last line: N passed, N failed'
 	@echo '  make check-tools     what is under tools/'
 	@echo '  make lint            all sources, with the kernel'\''s scripts and Debian'\''s (single checks: tools/lint --help)'
 	@echo '  make check-host      the driver in user space'
@@ -39,7 +39,7 @@ help:
 	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
 	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
 	@echo '                     (make -C tools/xen-balloon install: with manual page and completion)'
-	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock [LINUX=/path/to/tree]'
+	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock|lent|debug|kasan [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
 	@echo '  ARCH=arm64 [PAGES=64k]'
 	@echo '                     -> build/kernel/KVER/arm64-[64k-]FLAVOUR/{Image,vmlinux,config}'
@@ -55,7 +55,8 @@ demo: $(needs-kernel)
 	@exec env KERNEL='$(image)' tests/system/demo
 
 check:
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(needs-kernel:ours=kernel) host system $(needs-kernel:ours=bench)
+	$(if $(filter-out ours,$(FLAVOUR)),$(error make check is of FLAVOUR=ours: say make check-system FLAVOUR=$(FLAVOUR)))
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) host system $(if $(needs-kernel),bench)
 
 check-all:
 	@exec tools/check tools lint host matrix
@@ -87,7 +88,7 @@ kernel:
 patch:
 	@exec env LINUX='$(LINUX)' tools/patch '$(KVER)'
 
-ours stock:
+ours stock lent debug kasan:
 	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' $@
 
 arm64-ours arm64-stock:

@@ -233,6 +233,8 @@ def publish(found):
 def main(argv):
     options, found = parse(argv), load()
     if options.table or options.readme:
+        if not found:
+            raise rig.Trouble(f"there is no {RESULTS}: run tests/system/matrix")
         if options.readme:
             publish(found)
         else:

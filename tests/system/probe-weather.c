@@ -21,8 +21,8 @@
  *                                  hides those from kmemleak
  *          turn SECS RATE LOW HIGH LAST
  *                                  writes RATE random targets a second between LOW and
- *                                  HIGH KiB to sysfs, at the end LAST; prints how many,
- *                                  and how long the slowest took
+ *                                  HIGH KiB to sysfs, or as many as it takes, at the end
+ *                                  LAST; prints how many, and how long the slowest took
  *          swing LOW HIGH         in the background goes back and forth between LOW and HIGH
  *                                  KiB, in sysfs. After each suspend the target at that time
  *                                  is added to /run/swung
@@ -328,23 +328,28 @@ static struct often often_from(char **argv)
 
 static int targets(struct often o, bool (*write_target)(const char *text))
 {
-	long writes = o.secs * o.rate;
-	int64_t began = now_us(), slowest = 0;
-	char text[32];
+	int64_t began = now_us(), end = began + o.secs * 1000000, slowest = 0;
+	long writes = 0;
+	bool over;
 
 	state = began;
-	for (long i = 0; i < writes; i++) {
-		long kb = i == writes - 1 ? o.last : o.low + (long)draw((o.high - o.low) / 4) * 4;
+	do {
+		long kb = o.low + (long)draw((o.high - o.low) / 4) * 4;
+		char text[32];
 		int64_t start;
 
-		sleep_until(began + i * 1000000 / o.rate);
+		sleep_until(began + writes * 1000000 / o.rate);
 		start = now_us();
+		over = start >= end;
+		if (over)
+			kb = o.last;
 		snprintf(text, sizeof(text), "%ld", kb);
 		if (!write_target(text))
-			err(1, "target %ld", i);
+			err(1, "target %ld", writes);
+		writes++;
 		if (now_us() - start > slowest)
 			slowest = now_us() - start;
-	}
+	} while (!over);
 	printf("writes=%ld ms=%" PRId64 " slowest_us=%" PRId64 "\n", writes,
 	       (now_us() - began) / 1000, slowest);
 	return 0;

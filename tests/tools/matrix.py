@@ -88,6 +88,24 @@ def only_what_has_no_result_of_this_driver_is_missing():
     assert [job.name for job in matrix.chosen(["6.1"], False, found, "new")] == ["6.1"]
 
 
+def no_results_are_one_line_and_leave_readme_as_it_is():
+    kept = matrix.RESULTS, matrix.README
+    with tempfile.TemporaryDirectory() as folder:
+        matrix.RESULTS, matrix.README = Path(folder) / "check-all.json", Path(folder) / "README.md"
+        matrix.README.write_text("".join(matrix.MARKERS))
+        try:
+            for option in ("--table", "--readme"):
+                try:
+                    matrix.main([option])
+                except rig.Trouble as trouble:
+                    assert "run tests/system/matrix" in str(trouble), trouble
+                else:
+                    raise AssertionError(f"{option} has nothing to show, and says nothing")
+            assert matrix.README.read_text() == "".join(matrix.MARKERS)
+        finally:
+            matrix.RESULTS, matrix.README = kept
+
+
 def a_damaged_file_of_results_is_one_line():
     with tempfile.TemporaryDirectory() as folder:
         kept, matrix.RESULTS = matrix.RESULTS, Path(folder) / "x.json"

@@ -578,13 +578,13 @@ static uint64_t parse_size(const char *word)
 		end++;
 	}
 	if (*end)
-		errx(USAGE, "'%s' is no size: '%s' is not one of K, M, G, T, P",
+		errx(USAGE, "'%s' is no size: '%s' is not one of K, M, G, T, P, as in 2G",
 		     word, end);
 	if (bytes == UNKNOWN || bytes > UINT64_MAX >> shift)
 		errx(USAGE, "no machine has %s", word);
 	if (bytes << shift < 1 << 20)
-		errx(USAGE, "%s is less than 1M: give a unit, as in %sM",
-		     word, unit ? "2048" : word);
+		errx(USAGE, unit ? "%s is less than 1M" :
+		     "%s is less than 1M: give a unit, as in %sM", word, word);
 	return bytes << shift;
 }
 
@@ -843,6 +843,7 @@ static struct settings parse_options(int argc, char **argv, char *given)
 			puts("xen-balloon " VERSION);
 			exit(REACHED);
 		default:
+			fputs("See xen-balloon --help.\n", stderr);
 			exit(USAGE);
 		}
 		if (!strchr(given, option))
