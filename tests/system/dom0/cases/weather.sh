@@ -263,7 +263,7 @@ stormy()
 	out=$(ask "$1" 'head -n 1 /run/turned')
 	measured "xenstore: $(cat /run/stormed); sysfs: $out; answered $asked times"
 	eval "$out" || fail "turn: $out"
-	[ $writes -gt $(($2 * 500)) ] || fail "only $writes targets in $2 s"
+	[ $writes -gt $(($2 * 100)) ] || fail "only $writes targets in $2 s"
 	# The last is the last.
 	move_by "$1" "$(reachable "$1" 300004)" xenstore-write "/local/domain/$(domid "$1")/memory/target" 300004
 	still "$1" 300004
