@@ -499,6 +499,8 @@ case_first()
 	before=almost_nothing start "$1"
 	usleep 2000000
 	look "$1"
+	# What start noted was on its way.
+	echo $apart_pages >"/run/guest/$1/apart_pages"
 	floor=$(($(show "$1" floor_kb) / 4))
 	[ $own_pages -ge $floor ] || fail "it has $own_pages pages, its floor is $floor"
 	[ $own_pages -lt $((floor + 8192)) ] || fail "it has $own_pages pages, far above its floor of $floor"
