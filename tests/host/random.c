@@ -51,7 +51,7 @@ static void set_target(void)
 	unsigned long most = BLOCKS(host.cfg.space) + BLOCKS(1);
 	unsigned long pages = draw(most);
 	unsigned int how = draw(6);
-	unsigned long hits;
+	unsigned long hits, seq;
 	char text[24];
 
 	if (how == 5)
@@ -76,11 +76,13 @@ static void set_target(void)
 		snprintf(text, sizeof(text), "%lu",
 			 (pages + host_difference()) << (PAGE_SHIFT - 10));
 		hits = host.inject.hits;
+		seq = xen_balloon.target_seq;
 		host_set_xenstore_target(text);
-		if (host.inject.hits == hits)
+		/* Or what failed was to tell how far the guest has come. */
+		if (host.inject.hits == hits || xen_balloon.target_seq != seq)
 			break;
 		model.missed = pages;
-		model.missed_seq = xen_balloon.target_seq;
+		model.missed_seq = seq;
 		model.missing = true;
 		return;
 	case 3:
