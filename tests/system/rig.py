@@ -185,8 +185,8 @@ class Flavour:
 CHECKING = (Flavour("debug", options="page_poison=1", slow=4), Flavour("kasan", slow=4, pv=False))
 
 
-def flavour():
-    name = os.environ.get("FLAVOUR") or "ours"
+def flavour(name=None):
+    name = name or os.environ.get("FLAVOUR") or "ours"
     return next((known for known in CHECKING if known.name == name), Flavour(name, checks=False))
 
 
