@@ -13,9 +13,10 @@
  *
  * Each has a file: policy.c decides, move.c inflates and deflates, hotplug.c
  * adds sections, store.c holds the pages that have no memory behind them,
- * handout.c lends them to other drivers, pressure.c sees to it that the guest
- * comes first, mem-reservation.c talks to Xen. Here are the state, the worker
- * and the boot. Documentation/design.rst tells why.
+ * handout.c lends them to other drivers, strays.c keeps memory from being behind
+ * them, pressure.c sees to it that the guest comes first, mem-reservation.c
+ * talks to Xen. Here are the state, the worker and the boot.
+ * Documentation/design.rst tells why.
  */
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
@@ -169,6 +170,7 @@ static void balloon_work(struct work_struct *work)
 
 	mutex_lock(&b->batch_lock);
 
+	balloon_remove_strays(b);
 	start = ktime_get();
 	seq = balloon_look(b, &view);
 	if (seq != b->pass_seq) {
@@ -574,6 +576,8 @@ static int __init balloon_wait_boot(void)
 	WRITE_ONCE(b->pod_boot, false);
 	balloon_unlock(b);
 
+	if (b->wq)
+		balloon_strays_init(b);
 	balloon_report();
 	return 0;
 }

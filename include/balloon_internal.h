@@ -404,6 +404,13 @@ struct xen_balloon {
 	unsigned long boot_pages;
 	/** @boot_xen_pages: the same, as Xen counted. Constant after boot. */
 	unsigned long boot_xen_pages;
+	/**
+	 * @apart: pages that Xen counts and the domain does not, where strays
+	 * are looked for. Constant after boot.
+	 */
+	long apart;
+	/** @resumed: there may be strays. Accessed without a lock. */
+	bool resumed;
 	/** @deflate_on_oom: a tunable; read without a lock. */
 	bool deflate_on_oom;
 	/** @boot_timeout: xen.balloon_boot_timeout, seconds. */
@@ -506,6 +513,11 @@ void balloon_begin_pod_boot(unsigned long backed);
 void balloon_set_max_schedule_delay(unsigned long seconds);
 void balloon_set_max_retry_count(unsigned long count);
 void balloon_set_floor(unsigned long pages);
+
+/* strays.c: memory that a migration leaves behind ballooned pages */
+
+void balloon_strays_init(struct xen_balloon *b);
+void balloon_remove_strays(struct xen_balloon *b);
 
 /* pressure.c: when the guest runs out of memory */
 

@@ -148,6 +148,7 @@ struct host {
 	bool capable;
 	online_page_callback_t online_callback;
 	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
+	struct notifier_block *resume_nb;
 	struct xenbus_watch *watch;
 	const struct ctl_table *sysctls;
 	const struct file_operations *stats;
@@ -206,6 +207,7 @@ unsigned long host_others_take(unsigned long nr_frames, bool scattered);
 void host_others_give(void);
 void host_others_give_all(void);
 void host_resume_elsewhere(void);
+unsigned long host_leave_strays(unsigned int one_in, unsigned long most);
 void host_xen_stop(void);
 
 /* kernel.c */

@@ -224,14 +224,14 @@ time64_t ktime_get_seconds(void)
 #define WORKS	3
 
 struct workqueue_struct {
-	struct delayed_work *works[WORKS];
+	struct work_struct *works[WORKS];
 	bool running[WORKS];
 	int max_active;
 };
 
-static bool is_due(const struct delayed_work *d)
+static bool is_due(const struct work_struct *w)
 {
-	return d->pending && (long)(d->due - host_jiffies) <= 0;
+	return w->pending && (long)(w->due - host_jiffies) <= 0;
 }
 
 /* What runs, and what is to run again after it, which nobody can do for it. */
@@ -269,67 +269,72 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	host.wq = NULL;
 }
 
-static bool queue(struct workqueue_struct *wq, struct delayed_work *d,
+static bool queue(struct workqueue_struct *wq, struct work_struct *w,
 		  unsigned long delay, bool modify)
 {
 	bool was_pending;
 	unsigned int i;
 
 	host_hold();
-	if (!wq || !d->work.func)
+	if (!wq || !w->func)
 		host_violation("work is queued before it is set up");
-	was_pending = d->pending;
-	for (i = 0; i < WORKS - 1 && wq->works[i] && wq->works[i] != d; i++)
+	was_pending = w->pending;
+	for (i = 0; i < WORKS - 1 && wq->works[i] && wq->works[i] != w; i++)
 		;
-	wq->works[i] = d;
+	wq->works[i] = w;
 	if (!was_pending || modify) {
-		d->pending = true;
-		d->due = host_jiffies + delay;
+		w->pending = true;
+		w->due = host_jiffies + delay;
 	}
 	host_release();
 	return was_pending == modify;
 }
 
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	return queue(wq, work, 0, false);
+}
+
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 			unsigned long delay)
 {
-	return queue(wq, d, delay, false);
+	return queue(wq, &d->work, delay, false);
 }
 
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 		      unsigned long delay)
 {
-	return queue(wq, d, delay, true);
+	return queue(wq, &d->work, delay, true);
 }
 
 bool cancel_delayed_work_sync(struct delayed_work *d)
 {
-	bool was_pending = d->pending;
+	bool was_pending = d->work.pending;
 
-	d->pending = false;
+	d->work.pending = false;
 	return was_pending;
 }
 
 /* Whether it was due, and was then done. */
-static bool run_one(struct workqueue_struct *wq, struct delayed_work *d)
+static bool run_one(struct workqueue_struct *wq, struct work_struct *w)
 {
 	unsigned int i;
 	bool due;
 
-	if (!wq || !d || host.frozen)
+	if (!wq || !w || host.frozen)
 		return false;
 	host_hold();
-	for (i = 0; i < WORKS - 1 && wq->works[i] != d; i++)
+	for (i = 0; i < WORKS - 1 && wq->works[i] != w; i++)
 		;
-	due = is_due(d) && !wq->running[i] && nr_active(wq) < wq->max_active;
+	due = is_due(w) && !wq->running[i] && nr_active(wq) < wq->max_active;
 	if (due) {
-		d->pending = false;
+		w->pending = false;
 		wq->running[i] = true;
 	}
 	host_release();
 	if (!due)
 		return false;
-	d->work.func(&d->work);
+	w->func(w);
 	host_hold();
 	wq->running[i] = false;
 	host_release();
@@ -341,7 +346,7 @@ static void run_others(struct workqueue_struct *wq)
 	unsigned int i;
 
 	for (i = 0; wq && i < WORKS; i++)
-		if (wq->works[i] != &xen_balloon.work)
+		if (wq->works[i] != &xen_balloon.work.work)
 			run_one(wq, wq->works[i]);
 }
 
@@ -354,7 +359,7 @@ unsigned long host_run(void)
 	while (true) {
 		unsigned long before = xen_balloon.current_pages;
 
-		if (!run_one(host.wq, &xen_balloon.work))
+		if (!run_one(host.wq, &xen_balloon.work.work))
 			break;
 		passes++;
 		host.nr_passes++;
@@ -369,9 +374,9 @@ unsigned long host_run(void)
 
 unsigned long host_next_due_s(void)
 {
-	if (!host.wq || !xen_balloon.work.pending)
+	if (!host.wq || !xen_balloon.work.work.pending)
 		return ULONG_MAX;
-	return (xen_balloon.work.due - host_jiffies) / HZ;
+	return (xen_balloon.work.work.due - host_jiffies) / HZ;
 }
 
 /* Lets time pass, second by second; the number of passes. */
@@ -897,6 +902,11 @@ int register_xenstore_notifier(struct notifier_block *nb)
 		return -EEXIST;
 	host.xenstore_nb = nb;
 	return host.xenstore_up ? nb->notifier_call(nb, 0, NULL) : 0;
+}
+
+void xen_resume_notifier_register(struct notifier_block *nb)
+{
+	host.resume_nb = nb;
 }
 
 int register_oom_notifier(struct notifier_block *nb)

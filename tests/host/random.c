@@ -204,7 +204,7 @@ static void host_memory(void)
 /* Frozen, saved, and restored here or elsewhere with a target of its own. */
 static void suspend_and_resume(void)
 {
-	unsigned long kb;
+	unsigned long kb, strays;
 	char text[24];
 
 	host.frozen = true;
@@ -213,6 +213,12 @@ static void suspend_and_resume(void)
 	host_advance(draw(70));
 	host_check();
 	trace("resumed");
+	if (!host.cfg.pv && !host.cfg.initial && !host.refuse_decrease &&
+	    one_in(2)) {
+		host.stop_after_frames = -1;
+		strays = host_leave_strays(draw(4) + 1, draw(2000));
+		trace("%lu strays", strays);
+	}
 	host_resume_elsewhere();
 	host.max_order = one_in(4) ? 8 : 9;
 	/* The watch fires when xenstore is connected again. */
@@ -226,6 +232,7 @@ static void suspend_and_resume(void)
 	/* and is heeded when work goes on. */
 	host.frozen = false;
 	host_set_xenstore_target(text);
+	host_run();
 }
 
 static void trouble(void)

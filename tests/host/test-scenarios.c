@@ -1671,6 +1671,145 @@ TEST("given a suspend the guest wakes up in other machine frames, and moves on i
 	}
 }
 
+/* Memory that a live migration finds for what has left meanwhile */
+
+/* Pages that Xen counts for the guest beyond what it knows of. */
+static long beyond(void)
+{
+	return host.tot_frames / HOST_FRAMES - current();
+}
+
+TEST("given a live migration while the guest shrank, what has memory again is given up before it is overlooked")
+{
+	static const struct {
+		unsigned int one_in;
+		unsigned long most;
+	} kinds[] = { { 1, ULONG_MAX }, { 1, 512 }, { 3, ULONG_MAX }, { 100, 5 } };
+	unsigned long left;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		host_boot(&pvh);
+		set_target(BLOCKS(20) + 3);
+		settle();
+		left = host_leave_strays(kinds[i].one_in, kinds[i].most);
+		EXPECT(left && beyond() == (long)left);
+		host_resume_elsewhere();
+		/* it grows right away */
+		host_set_xenstore_target(kb_text(BLOCKS_KB(25)));
+		settle();
+		expect_current(BLOCKS(25));
+		EXPECT_EQ(beyond(), 0);
+		set_target(BLOCKS(32));
+		settle();
+		expect_current(BLOCKS(32));
+	}
+}
+
+TEST("given a live migration before it grows on, the guest gives up what has memory again without a new target")
+{
+	host_boot(&pvh);
+	set_target(BLOCKS(20) + 3);
+	settle();
+	host.hard_limit = host.tot_frames + BLOCKS(2) * HOST_FRAMES;
+	set_target(BLOCKS(32));
+	settle_for(1);
+	expect_current(BLOCKS(22) + 3);
+	EXPECT(host_leave_strays(2, BLOCKS(2)) > 0);
+	host_resume_elsewhere();
+	host.hard_limit = ULONG_MAX;
+	/* the next try */
+	host_advance(5);
+	settle();
+	expect_current(BLOCKS(32));
+	EXPECT_EQ(beyond(), 0);
+}
+
+TEST("given pages that Xen counts and nobody finds, they are looked for once after each resume")
+{
+	unsigned long ops;
+	unsigned int i;
+
+	host_boot(&pvh);
+	set_target(BLOCKS(20) + 3);
+	settle();
+	/* the other side's tools have pages mapped, or a device has got some */
+	host.cfg.overhead += 7 * HOST_FRAMES;
+	ops = host.nr_memory_ops;
+	set_target(BLOCKS(20) + 3);
+	settle();
+	EXPECT_EQ(host.nr_memory_ops, ops);
+
+	for (i = 0; i < 2; i++) {
+		host_resume_elsewhere();
+		ops = host.nr_memory_ops;
+		set_target(BLOCKS(20) + 3);
+		settle();
+		EXPECT_EQ(host.nr_memory_ops, ops + 1 + BLOCKS(12) - 3);
+		ops = host.nr_memory_ops;
+		set_target(BLOCKS(20) + 3);
+		settle();
+		EXPECT_EQ(host.nr_memory_ops, ops);
+	}
+	expect_current(BLOCKS(20) + 3);
+
+	/* nor are these the reason to overlook one that is there */
+	EXPECT_EQ(host_leave_strays(1, 1), 1);
+	host_resume_elsewhere();
+	set_target(BLOCKS(20) + 3);
+	settle();
+	EXPECT_EQ(beyond(), 0);
+}
+
+TEST("given a resume without strays, whatever Xen counts beside, nothing is looked through")
+{
+	struct host_config cfg = pvh;
+	unsigned long ops;
+	unsigned int i;
+
+	cfg.overhead = 5 * HOST_FRAMES;
+	for (i = 0; i < 2; i++) {
+		host_start(&cfg);
+		host.current_reservation_error = i ? -EPERM : 0;
+		EXPECT_EQ(host_init_driver(), 0);
+		host_wait_boot();
+		set_target(BLOCKS(20) + 3);
+		settle();
+		host_resume_elsewhere();
+		ops = host.nr_memory_ops;
+		set_target(BLOCKS(20) + 3);
+		settle();
+		EXPECT_EQ(host.nr_memory_ops, ops + 1 - i);
+	}
+}
+
+TEST("given strays the store is as it was when they are gone, and pages that are lent are left alone")
+{
+	struct page *first, *lent[3];
+	unsigned long splits;
+	unsigned int i;
+
+	host_boot(&pvh);
+	set_target(BLOCKS(20) + 3);
+	settle();
+	EXPECT_EQ(xen_alloc_ballooned_pages(3, lent), 0);
+	for (i = 0; i < 3; i++)
+		host_note_lent(lent[i], true);
+	first = list_first_entry_or_null(&xen_balloon.blocks, struct page, lru);
+	splits = xen_balloon.nr_splits;
+	EXPECT(host_leave_strays(2, ULONG_MAX) > 0);
+	host_resume_elsewhere();
+	set_target(BLOCKS(20) + 3);
+	settle();
+	EXPECT_EQ(beyond(), 0);
+	EXPECT(list_first_entry_or_null(&xen_balloon.blocks, struct page, lru) == first);
+	EXPECT_EQ(xen_balloon.nr_splits, splits);
+	for (i = 0; i < 3; i++)
+		host_note_lent(lent[i], false);
+	xen_free_ballooned_pages(3, lent);
+	host_check();
+}
+
 /* Sections that go and come back */
 
 TEST("given a section that goes offline and comes back, its memory is the guest's all the time")

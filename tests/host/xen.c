@@ -430,6 +430,8 @@ void host_resume_elsewhere(void)
 	unsigned long *mfn_of = host.p2m, i, j;
 	u64 was;
 
+	if (host.resume_nb)
+		host.resume_nb->notifier_call(host.resume_nb, 0, NULL);
 	if (!host.cfg.pv)
 		return;
 	/* Turned round: the first page has the frame of the last, and so on. */
@@ -447,6 +449,38 @@ void host_resume_elsewhere(void)
 		host_table_set(j, was);
 	}
 	host_tables_move();
+}
+
+static bool has_frames(unsigned long pfn)
+{
+	unsigned long i;
+
+	for (i = pfn * HOST_FRAMES; i < (pfn + 1) * HOST_FRAMES; i++)
+		if (host.gfn_mfn[i] != NO_MFN)
+			return true;
+	return false;
+}
+
+/*
+ * It was migrated live, and gave pages up that had been sent: one in @one_in of
+ * the pages in the balloon, @most of them, has memory here.
+ */
+unsigned long host_leave_strays(unsigned int one_in, unsigned long most)
+{
+	unsigned long pfn, i, nr = 0;
+
+	for (pfn = 0; pfn < host.nr_pages && nr < most; pfn++) {
+		if (host.info[pfn].owner != HOST_DRIVER ||
+		    !PageOffline(host_mem_map + pfn) ||
+		    has_frames(pfn) || host_random() % one_in)
+			continue;
+		if (host.nr_free_mfns < HOST_FRAMES)
+			break;
+		for (i = 0; i < HOST_FRAMES; i++)
+			give(pfn * HOST_FRAMES + i, take_mfns(0, MFN_GUEST));
+		nr++;
+	}
+	return nr;
 }
 
 /* Start: the guest as its builder leaves it */

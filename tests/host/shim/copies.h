@@ -48,6 +48,8 @@ static __always_inline bool __must_check IS_ERR(__force const void *ptr)
 
 /* copy: include/linux/list.h */
 #define LIST_HEAD_INIT(name) { &(name), &(name) }
+#define LIST_HEAD(name) \
+	struct list_head name = LIST_HEAD_INIT(name)
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
 	WRITE_ONCE(list->next, list);

@@ -91,16 +91,17 @@ void schedule_timeout_idle(unsigned long timeout);
 
 struct work_struct {
 	void (*func)(struct work_struct *work);
-};
-
-struct delayed_work {
-	struct work_struct work;
 	unsigned long due;
 	bool pending;
 };
 
+struct delayed_work {
+	struct work_struct work;
+};
+
 struct workqueue_struct;
 
+#define __WORK_INITIALIZER(n, fn)	{ .func = (fn) }
 #define __DELAYED_WORK_INITIALIZER(n, fn, flags) \
 	{ .work = { .func = (fn) } }
 
@@ -116,6 +117,7 @@ static inline struct delayed_work *to_delayed_work(struct work_struct *work)
 struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
 					 int max_active);
 void destroy_workqueue(struct workqueue_struct *wq);
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work);
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 			unsigned long delay);
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
@@ -519,6 +521,7 @@ int register_xenstore_notifier(struct notifier_block *nb);
 
 /* The OOM killer's last question */
 
+void xen_resume_notifier_register(struct notifier_block *nb);
 int register_oom_notifier(struct notifier_block *nb);
 int unregister_oom_notifier(struct notifier_block *nb);
 
