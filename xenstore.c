@@ -59,7 +59,7 @@ struct balloon_toolstack {
 	bool learned;
 	long difference;
 	unsigned long full;
-	struct delayed_work read;
+	struct work_struct read;
 	struct delayed_work report;
 	struct balloon_info reported;
 	bool outdated;
@@ -76,7 +76,7 @@ static struct balloon_toolstack toolstack = {
 		.notifier_call = xenstore_ready,
 	},
 	.lock = __MUTEX_INITIALIZER(toolstack.lock),
-	.read = __DELAYED_WORK_INITIALIZER(toolstack.read, read_target, 0),
+	.read = __WORK_INITIALIZER(toolstack.read, read_target),
 	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, report, 0),
 };
 
@@ -221,7 +221,7 @@ static void read_target(struct work_struct *work)
 static void target_written(struct xenbus_watch *watch, const char *path,
 			   const char *token)
 {
-	queue_delayed_work(xen_balloon.wq, &toolstack.read, 0);
+	queue_work(xen_balloon.wq, &toolstack.read);
 }
 
 /*
