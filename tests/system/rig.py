@@ -182,7 +182,8 @@ class Flavour:
     pv: bool = True     # whether it boots as PV; else dom0 runs `ours`
 
 
-CHECKING = (Flavour("debug", options="page_poison=1", slow=4), Flavour("kasan", slow=4, pv=False))
+CHECKING = (Flavour("debug", options="page_poison=1", slow=4),
+            Flavour("kasan", options="kasan_multi_shot", slow=4, pv=False))
 
 
 def flavour(name=None):
