@@ -10,7 +10,8 @@ import provoke
 import rig
 import selftest
 
-CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ]+): (.+)$", re.MULTILINE)
+# In parentheses: guests of which it is extra.
+CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
 # What makes no sense in a flavour stands before the case, with the reason.
 UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)
 EXTRA_S = 1800  # what an extra case may take
@@ -104,10 +105,12 @@ def all_cases():
         text = path.read_text()
         unfit = {case for case, name in UNFIT.findall(text) if name == flavour.name}
         for kind, case, wanted, sentence in CASE.findall(text):
-            for name, guest in ((f"{guest}-{case}", guest) for guest in wanted.split()):
+            for word in wanted.split():
+                guest = word.strip("()")
+                name = f"{guest}-{case}"
                 cases.sentences[name] = f"{TITLES[guest]} {sentence}"
                 cases.matters[name] = path.stem
-                if kind == "extra":
+                if kind == "extra" or word != guest:
                     cases.extra.add(name)
                 if case in unfit or (kind == "debug" and not flavour.checks):
                     cases.unfit.add(name)

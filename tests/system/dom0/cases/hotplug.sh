@@ -66,6 +66,9 @@ case_beyond()
 	online_by "$1" online_movable
 	full=$((229376 - $(lent "$1")))		# seven blocks
 	grow_to "$1" $((full * 4))
+	# Where no other allocator has them, extra regions of the memory map are in the balloon.
+	full=$((full + $(show "$1" info/low_kb) / 4))
+	grow_to "$1" $((full * 4))
 	movable=$(ask "$1" "grep -lx Movable $MEMORY/memory*/valid_zones")
 	ask "$1" "echo offline >${movable%/*}/state" || fail "${movable%/*} does not go offline"
 	stays "$1" $full

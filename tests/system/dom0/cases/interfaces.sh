@@ -112,6 +112,7 @@ tool_agrees()
 		fail "the state is $value in sysfs, the tool says:" $answer
 }
 
+# not tool in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
 # case tool pv pvh arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
 case_tool()
 {

@@ -12,6 +12,7 @@ case_starved()
 	mem_set "$1" 524288
 }
 
+# not floor in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
 # case floor pv pvh arm64 arm64big: keeps to a floor that is set, and goes below the default one without
 case_floor()
 {
@@ -128,6 +129,7 @@ given()
 }
 
 # not secrets in debug: what is free holds poison, so without scrub_pages there is nothing to see
+# not secrets in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
 # case secrets pv pvh: gives Xen only pages that are clear of what they held, and without scrub_pages as they are
 case_secrets()
 {
