@@ -55,7 +55,7 @@ class Job:
         if not self.boot:
             return [["tools/check-build", self.kver]]
         only = [] if self.boot == "default" else ["--guest", self.boot]
-        only += ["--matter", self.matter] if self.matter else []
+        only += ["--matter", self.matter] if self.matter else ["--whole"]
         # One that cannot boot as PV leaves dom0 to the ordinary kernel.
         kernels = [self.flavour] if rig.flavour(self.flavour).pv else ["ours", self.flavour]
         return [*(["tools/kernel", self.kver, kernel] for kernel in kernels), ["tests/system/run", *only]]

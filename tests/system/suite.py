@@ -10,7 +10,7 @@ import provoke
 import rig
 import selftest
 
-# In parentheses: guests of which it is extra.
+# In parentheses: guests that `make check` spares, as it runs the case on others.
 CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
 # What makes no sense in a flavour stands before the case, with the reason.
 UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)
@@ -95,12 +95,13 @@ class Cases:
     """What there is in dom0/cases, and the rig's own; all by name, guest-case."""
     sentences: dict     # in the order in which they run
     extra: set          # run only when they are named, or their matter is
+    spared: set         # run with --whole, too
     unfit: set          # cannot run in this flavour
     matters: dict       # the file that it is in
 
 
 def all_cases():
-    flavour, cases = rig.flavour(), Cases({}, set(), set(), {})
+    flavour, cases = rig.flavour(), Cases({}, set(), set(), set(), {})
     for path in case_files():
         text = path.read_text()
         unfit = {case for case, name in UNFIT.findall(text) if name == flavour.name}
@@ -110,8 +111,10 @@ def all_cases():
                 name = f"{guest}-{case}"
                 cases.sentences[name] = f"{TITLES[guest]} {sentence}"
                 cases.matters[name] = path.stem
-                if kind == "extra" or word != guest:
+                if kind == "extra":
                     cases.extra.add(name)
+                if word != guest:
+                    cases.spared.add(name)
                 if case in unfit or (kind == "debug" and not flavour.checks):
                     cases.unfit.add(name)
     order = [guest for boot in BOOTS.values() for guest in boot.guests]
@@ -142,6 +145,8 @@ def parse(argv, cases):
                         help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
     parser.add_argument("--matter", choices=[path.stem for path in case_files()],
                         help="all cases of a matter, also those that else run only when they are named")
+    parser.add_argument("--whole", action="store_true",
+                        help="also cases that are left out since they run on another type of guest")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE",
                         help="only these (see --list)")
@@ -157,7 +162,9 @@ def parse(argv, cases):
         boots = [boot for boot in BOOTS if boot not in extra and rig.flavour().pv >= BOOTS[boot].pv]
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
-    left_out = cases.unfit if options.matter else cases.unfit | cases.extra
+    left_out = set(cases.unfit)
+    if not options.matter:
+        left_out |= cases.extra if options.whole else cases.extra | cases.spared
     wanted = options.case or [name for name in cases.sentences if name.split("-")[0] in guests
                               and name not in left_out
                               and options.matter in (None, cases.matters.get(name))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # Runs the cases. They are in cases/, where a line "# case NAME GUEST...: SENTENCE" stands
 # before each, which the host reads, too; $1 is the guest. Each starts from the guest's
-# memory at creation (prepare in lib.sh). "extra" cases run only when they are named.
+# memory at creation (prepare in lib.sh). "extra" cases run only when they are named, for
+# guests in parentheses when all of them are wanted (--whole).
 . ./lib.sh
 for file in cases/*.sh; do
 	. "./$file"

@@ -57,7 +57,7 @@ case_documented()
 		"an ordinary user reads $files files"
 }
 
-# case reads pv pvh arm64 arm64big: shows every attribute in sysfs, and they agree with each other
+# case reads (pv) pvh arm64 arm64big: shows every attribute in sysfs, and they agree with each other
 case_reads()
 {
 	for name in target target_kb floor_kb schedule_delay max_schedule_delay retry_count \
@@ -72,7 +72,7 @@ case_reads()
 		fail "target and target_kb differ"
 }
 
-# case writes pv pvh arm64 arm64big: obeys sysfs, in bytes, with suffixes and in KiB
+# case writes pv (pvh) arm64 arm64big: obeys sysfs, in bytes, with suffixes and in KiB
 case_writes()
 {
 	for step in "target 400M 102400" "target 300004K 75001" "target 419430400 102400" \
@@ -113,7 +113,7 @@ tool_agrees()
 }
 
 # not tool in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
-# case tool pv pvh arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
+# case tool pv (pvh) arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
 case_tool()
 {
 	apart=$(cat "/run/guest/$1/apart_pages")
@@ -149,7 +149,7 @@ case_tool()
 " ] || fail "status as nobody: $answer"
 }
 
-# case refuses pv pvh arm64 arm64big: refuses what is no value in sysfs and sysctl, and keeps its settings
+# case refuses pv (pvh) arm64 arm64big: refuses what is no value in sysfs and sysctl, and keeps its settings
 case_refuses()
 {
 	answer=$(probe ask "$(domid "$1")" 120 "probe bad 2>&1" 2>&1) || fail "$answer"
@@ -198,7 +198,7 @@ tells()
 	measured "$(sed 's/.*: xen_/xen_/' /run/event)"
 }
 
-# case tells pv pvh arm64 arm64big: tells by events and counters what it moves, to the page, and what Xen refuses
+# case tells (pv) pvh arm64 arm64big: tells by events and counters what it moves, to the page, and what Xen refuses
 case_tells()
 {
 	mounted "$1" debugfs /sys/kernel/debug
@@ -253,7 +253,7 @@ ktap()
 	}' "$1"
 }
 
-# case kunit pv pvh arm64 arm64big: passes all KUnit cases of the driver's sources while it boots
+# case kunit pv (pvh) arm64 arm64big: passes all KUnit cases of the driver's sources while it boots
 case_kunit()
 {
 	ask "$1" 'grep -q kunit.enable=1 /proc/cmdline' || extra=kunit.enable=1 start "$1"

@@ -181,7 +181,7 @@ wander()
 	[ "$lost" = 0 ] || fail "$lost KiB are quarantined"
 }
 
-# case wanders pv pvh grow: agrees with Xen to the page after each of some hundred random moves
+# case wanders pv pvh (grow): agrees with Xen to the page after each of some hundred random moves
 case_wanders() { wander "$1" 2 100; }
 
 # extra wanders10000 pv pvh grow: agrees with Xen to the page after each of 10,000 random moves

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # What the toolstack writes, and what it is told.
 
-# case reports pv pvh: tells the toolstack in data/balloon how far it is, and of feature-balloon, which it may not write with xl, nothing
+# case reports (pv) pvh: tells the toolstack in data/balloon how far it is, and of feature-balloon, which it may not write with xl, nothing
 case_reports()
 {
 	mem_set "$1" 300000
@@ -16,7 +16,7 @@ case_reports()
 		[ -z "$said" ] || fail "it says: $said"
 }
 
-# case ignores pv pvh arm64 arm64big: ignores what is not a size in xenstore, says so, and keeps its target
+# case ignores pv (pvh) arm64 arm64big: ignores what is not a size in xenstore, says so, and keeps its target
 case_ignores()
 {
 	before=$(show "$1" target_kb)

@@ -99,7 +99,7 @@ idle()
 
 # not idle in debug: checkers cost more than the driver; it is held to this in kernels for use
 # not idle in kasan: the same
-# case idle pv pvh arm64 arm64big: costs no CPU, at its target or when that cannot be reached, and then moves at once
+# case idle (pv) pvh arm64 arm64big: costs no CPU, at its target or when that cannot be reached, and then moves at once
 case_idle() { idle "$1" 6; }
 
 # not minute in debug: as idle
