@@ -60,6 +60,8 @@ static int refill_store(struct xen_balloon *b, unsigned long nr_pages)
 {
 	lockdep_assert_held(&b->batch_lock);
 
+	if (!nr_pages)
+		return 0;
 	if (READ_ONCE(b->hotplug_unpopulated) && hotplug_for_handout(b))
 		return -EAGAIN;
 	return inflate_for_handout(b, nr_pages);
@@ -152,6 +154,8 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 	nr_taken = hand_out(b, pages, nr_pages);
 	while (nr_taken < nr_pages) {
 		mutex_lock(&b->batch_lock);
+		/* Whoever had the lock may have had them. */
+		nr_taken += hand_out(b, pages + nr_taken, nr_pages - nr_taken);
 		rc = refill_store(b, nr_pages - nr_taken);
 		/* Before the worker can take them for the guest. */
 		nr_taken += hand_out(b, pages + nr_taken, nr_pages - nr_taken);

@@ -377,6 +377,7 @@ static void deflate_extents(struct xen_balloon *b, unsigned int order,
 	balloon_store_put_all(b, b->pages + populated, nr - populated, order);
 	b->current_pages += (unsigned long)mapped << order;
 	balloon_unlock(b);
+	wake_up(&b->arrivals);
 
 	if (order)
 		b->blocks_refused = populated < nr;

@@ -58,16 +58,19 @@ bool balloon_let_go(struct xen_balloon *b)
 /* Whoever waits for memory may hold any lock but ours. */
 static unsigned long deflate_a_little(struct xen_balloon *b)
 {
-	unsigned long done;
+	unsigned long done = 0;
 	unsigned int flags;
 
 	/* Hotplug allocates with it held, and can be who ran out of memory. */
 	if (!mutex_trylock(&b->batch_lock))
 		return 0;
 
-	flags = memalloc_noreclaim_save();
-	done = balloon_deflate(b, OOM_PAGES);
-	memalloc_noreclaim_restore(flags);
+	/* The worker is to look for strays first. */
+	if (!READ_ONCE(b->resumed)) {
+		flags = memalloc_noreclaim_save();
+		done = balloon_deflate(b, OOM_PAGES);
+		memalloc_noreclaim_restore(flags);
+	}
 	mutex_unlock(&b->batch_lock);
 
 	/* It has more now than it should; the worker sees to that later. */

@@ -23,6 +23,12 @@
 #define SWEEP_EXTENTS	(BATCH_EXTENTS / BLOCK_PAGES)
 
 /*
+ * Pages without memory, in a row, after which there are no strays any more: what
+ * went last comes first, and whoever waits for @batch_lock waits a second or two.
+ */
+#define MAX_MISSES	((unsigned long)SZ_1G / PAGE_SIZE * 4)
+
+/*
  * Gives up what of the pages has memory. Xen stops at each that has none. Arm
  * domains, whose pages may be several frames, cannot be migrated.
  */
@@ -45,16 +51,16 @@ static unsigned int release_strays(struct xen_balloon *b, struct page *page,
 
 /*
  * Extents of one size, out of the store and onto @swept, until no more strays
- * are wanted. So they are looked through once, and in the order of the store:
- * what went last comes first.
+ * are wanted. So they are looked through once, and in the order of the store.
  */
 static long sweep(struct xen_balloon *b, unsigned int order, long wanted,
 		  struct list_head *swept)
 {
+	unsigned long misses = 0;
 	unsigned int i, nr;
 	long found = 0;
 
-	while (found < wanted) {
+	while (found < wanted && misses < MAX_MISSES) {
 		balloon_lock(b);
 		nr = balloon_store_take_all(b, b->pages, SWEEP_EXTENTS, order,
 					    false);
@@ -63,9 +69,13 @@ static long sweep(struct xen_balloon *b, unsigned int order, long wanted,
 			break;
 
 		for (i = 0; i < nr; i++) {
+			unsigned int done = 0;
+
 			if (found < wanted)
-				found += release_strays(b, b->pages[i],
-							1U << order);
+				done = release_strays(b, b->pages[i],
+						      1U << order);
+			found += done;
+			misses = done ? 0 : misses + (1U << order);
 			list_add(&b->pages[i]->lru, swept);
 		}
 		cond_resched();
@@ -77,13 +87,18 @@ static void put_back(struct xen_balloon *b, unsigned int order,
 		     struct list_head *swept)
 {
 	struct page *page;
+	unsigned int i;
 
-	balloon_lock(b);
-	while ((page = list_first_entry_or_null(swept, struct page, lru))) {
-		list_del(&page->lru);
-		balloon_store_put(b, page, order);
+	while (!list_empty(swept)) {
+		balloon_lock(b);
+		for (i = 0; i < SWEEP_EXTENTS && !list_empty(swept); i++) {
+			page = list_first_entry(swept, struct page, lru);
+			list_del(&page->lru);
+			balloon_store_put(b, page, order);
+		}
+		balloon_unlock(b);
 	}
-	balloon_unlock(b);
+	wake_up(&b->arrivals);
 }
 
 /* Returns how many were found. */
@@ -109,10 +124,11 @@ static long count_pages(void)
 	return frames < 0 ? frames : frames / XEN_PFN_PER_PAGE;
 }
 
-/* The worker is frozen still. */
+/* The worker is frozen still, and begins with it. */
 static int resumed(struct notifier_block *nb, unsigned long unused, void *data)
 {
 	WRITE_ONCE(xen_balloon.resumed, true);
+	balloon_wake(&xen_balloon);
 	return NOTIFY_OK;
 }
 
@@ -124,8 +140,8 @@ static struct notifier_block resume_notifier = {
  * balloon_strays_init() - look for strays after each resume from now on
  * @b: balloon
  *
- * A PV domain cannot give up what its p2m does not have, and the initial domain
- * is not migrated.
+ * Not in a PV domain, where each frame has to be asked for in the p2m; and the
+ * initial domain is not migrated.
  *
  * Context: Process, when the boot is over.
  */
@@ -154,17 +170,19 @@ void __init balloon_strays_init(struct xen_balloon *b)
  */
 void balloon_remove_strays(struct xen_balloon *b)
 {
-	long excess, found;
+	long pages, excess, found;
 
 	if (!READ_ONCE(b->resumed))
 		return;
 	WRITE_ONCE(b->resumed, false);
 
-	excess = count_pages() - (long)b->current_pages - b->apart;
-	if (excess <= 0)
+	pages = count_pages();
+	excess = pages - (long)b->current_pages - b->apart;
+	if (pages < 0 || excess <= 0)
 		return;
 
 	found = sweep_store(b, excess);
-	pr_info("resumed with %ld KiB more than it should have, %ld KiB of them in the balloon: given up\n",
-		excess << (PAGE_SHIFT - 10), found << (PAGE_SHIFT - 10));
+	if (found)
+		pr_info("resumed with memory for %ld KiB that are in the balloon: given up\n",
+			found << (PAGE_SHIFT - 10));
 }

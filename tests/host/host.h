@@ -126,7 +126,7 @@ struct host {
 	/* counters for the tests */
 	unsigned long nr_flushes, nr_memory_ops, nr_mmu_updates, nr_logs;
 	unsigned long nr_populated[10], nr_released[10], nr_warnings;
-	unsigned long nr_passes, nr_kmap_flushes, nr_page_clears;
+	unsigned long nr_passes, nr_kmap_flushes, nr_page_clears, nr_wakeups;
 	char last_log[160];
 	char trace[16][160];	/* the last events, by number */
 	unsigned long nr_trace_lines;
@@ -137,6 +137,7 @@ struct host {
 	int (*on_wait)(void);
 	void (*on_hypercall)(unsigned int cmd);
 	void (*on_timeout)(void);
+	void (*on_batch_lock)(void);	/* somebody else has it */
 	void (*on_alloc)(void);
 	void (*on_xenstore_write)(void);	/* while xenstored does not answer */
 	bool expect_warnings;

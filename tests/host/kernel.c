@@ -159,6 +159,8 @@ static unsigned long me(void)
 
 void mutex_lock(struct mutex *m)
 {
+	if (m == &xen_balloon.batch_lock && host.on_batch_lock)
+		host.on_batch_lock();
 	if (held_ranks >> rank(m))
 		host_violation("mutex_lock(%s): held already, or out of order",
 			       m->name);
@@ -403,6 +405,7 @@ void schedule_timeout_idle(unsigned long timeout)
 
 void wake_up(wait_queue_head_t *wq)
 {
+	__atomic_add_fetch(&host.nr_wakeups, 1, __ATOMIC_RELAXED);
 }
 
 int host_wait(void)

@@ -1706,23 +1706,23 @@ TEST("given a live migration while the guest shrank, what has memory again is gi
 	}
 }
 
-TEST("given a live migration before it grows on, the guest gives up what has memory again without a new target")
+TEST("given a live migration the guest gives up what has memory again without a target, too")
 {
 	host_boot(&pvh);
 	set_target(BLOCKS(20) + 3);
 	settle();
-	host.hard_limit = host.tot_frames + BLOCKS(2) * HOST_FRAMES;
-	set_target(BLOCKS(32));
-	settle_for(1);
-	expect_current(BLOCKS(22) + 3);
 	EXPECT(host_leave_strays(2, BLOCKS(2)) > 0);
+	host.frozen = true;
 	host_resume_elsewhere();
-	host.hard_limit = ULONG_MAX;
-	/* the next try */
-	host_advance(5);
-	settle();
-	expect_current(BLOCKS(32));
+	/* it runs out of memory before the worker goes on */
+	host_sysfs_write("deflate_on_oom", "1");
+	EXPECT_EQ(host_oom(), 0);
+	host.frozen = false;
+	host_run();
 	EXPECT_EQ(beyond(), 0);
+	expect_current(BLOCKS(20) + 3);
+	EXPECT(host_oom() > 0);
+	host_check();
 }
 
 TEST("given pages that Xen counts and nobody finds, they are looked for once after each resume")
@@ -1795,19 +1795,68 @@ TEST("given strays the store is as it was when they are gone, and pages that are
 	EXPECT_EQ(xen_alloc_ballooned_pages(3, lent), 0);
 	for (i = 0; i < 3; i++)
 		host_note_lent(lent[i], true);
-	first = list_first_entry_or_null(&xen_balloon.blocks, struct page, lru);
+	first = list_first_entry(&xen_balloon.blocks, struct page, lru);
 	splits = xen_balloon.nr_splits;
 	EXPECT(host_leave_strays(2, ULONG_MAX) > 0);
 	host_resume_elsewhere();
 	set_target(BLOCKS(20) + 3);
 	settle();
 	EXPECT_EQ(beyond(), 0);
-	EXPECT(list_first_entry_or_null(&xen_balloon.blocks, struct page, lru) == first);
+	EXPECT(list_first_entry(&xen_balloon.blocks, struct page, lru) == first);
 	EXPECT_EQ(xen_balloon.nr_splits, splits);
 	for (i = 0; i < 3; i++)
 		host_note_lent(lent[i], false);
 	xen_free_ballooned_pages(3, lent);
 	host_check();
+}
+
+/* What others do while somebody waits for batch_lock, or for pages */
+
+static struct page *others[BLOCKS(1)];
+
+static void others_free(void)
+{
+	host.on_batch_lock = NULL;
+	xen_free_ballooned_pages(ARRAY_SIZE(others), others);
+}
+
+TEST("given pages that come back while a caller waits for the lock the guest gives up none for him")
+{
+	struct page *pages[4];
+
+	host_boot(&pvh);
+	set_target(BLOCKS(31));
+	settle();
+	EXPECT_EQ(xen_alloc_ballooned_pages(ARRAY_SIZE(others), others), 0);
+	host.on_batch_lock = others_free;
+	EXPECT_EQ(xen_alloc_ballooned_pages(4, pages), 0);
+	EXPECT(!host.on_batch_lock);
+	EXPECT_EQ(current(), BLOCKS(31));
+	xen_free_ballooned_pages(4, pages);
+	settle();
+}
+
+TEST("given pages that Xen does not populate, or that were looked through, whoever waits for pages is woken")
+{
+	unsigned long wakeups;
+
+	host_boot(&pvh);
+	set_target(BLOCKS(20) + 3);
+	settle();
+	host.hard_limit = host.tot_frames;
+	wakeups = host.nr_wakeups;
+	set_target(BLOCKS(32));
+	host_run();
+	expect_current(BLOCKS(20) + 3);
+	EXPECT(host.nr_wakeups > wakeups);
+
+	set_target(BLOCKS(20) + 3);
+	settle();
+	EXPECT_EQ(host_leave_strays(1, 1), 1);
+	wakeups = host.nr_wakeups;
+	host_resume_elsewhere();
+	settle();
+	EXPECT(host.nr_wakeups > wakeups);
 }
 
 /* Sections that go and come back */

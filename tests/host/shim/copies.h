@@ -27,6 +27,7 @@
 #define SZ_8M				0x00800000
 #define SZ_64M				0x04000000
 #define SZ_128M				0x08000000
+#define SZ_1G				0x40000000
 /* end of copy */
 
 /* copy: include/linux/err.h */
@@ -92,6 +93,8 @@ static inline int list_empty(const struct list_head *head)
 /* end of copy */
 
 /* copy: include/linux/list.h */
+#define list_first_entry(ptr, type, member) \
+	list_entry((ptr)->next, type, member)
 #define list_first_entry_or_null(ptr, type, member) ({ \
 	struct list_head *head__ = (ptr); \
 	struct list_head *pos__ = READ_ONCE(head__->next); \

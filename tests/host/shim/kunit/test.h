@@ -8,9 +8,6 @@
 
 #include "../../test.h"
 
-#define list_first_entry(head, type, member) \
-	list_entry((head)->next, type, member)
-
 static inline unsigned long totalram_pages(void)
 {
 	return host.managed[0] + host.managed[1];

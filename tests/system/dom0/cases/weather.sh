@@ -242,7 +242,7 @@ case_migratedmoving()
 		# xl has brought the target of before, so it may be on its way up.
 		ask $guest "kill $sinker 2>/dev/null" >/dev/null
 		mem_set $guest 100004
-		kib=$(as $guest "dmesg | sed -n 's/.*xen:balloon: resumed with .*, \([0-9]*\) KiB of them.*/\1/p'" | awk '{ sum += $1 } END { print sum + 0 }')
+		kib=$(as $guest "dmesg | sed -n 's/.*xen:balloon: resumed with memory for \([0-9]*\) KiB .*/\1/p'" | awk '{ sum += $1 } END { print sum + 0 }')
 		mem_set $guest $full
 	done
 	sound $guest 90004 $full
