@@ -19,6 +19,7 @@ case_floor()
 	local low=65536
 
 	# A kernel with checkers lives in no less.
+	mounted "$1" debugfs /sys/kernel/debug
 	ask "$1" '[ -e /sys/kernel/debug/kmemleak ]' && low=86016
 	default=$(show "$1" floor_kb)
 	apart=$(cat "/run/guest/$1/apart_pages")
