@@ -109,7 +109,7 @@ static long sweep_store(struct xen_balloon *b, long wanted)
 	long found;
 
 	found = sweep(b, BLOCK_ORDER, wanted, &blocks);
-	/* If more are wanted there is no block left that it could split. */
+	/* Blocks that are left, as there are so many, it may split: they join again. */
 	found += sweep(b, 0, wanted - found, &singles);
 	put_back(b, 0, &singles);
 	put_back(b, BLOCK_ORDER, &blocks);
