@@ -66,6 +66,8 @@ JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
     *(Job("7.3", "default", flavour) for flavour in ("lent", "debug", "kasan")),
     *(Job("7.3", "default", "lent", matter) for matter in ("consumers", "hotplug")),
+    Job("7.3", "arm64", "lent", "consumers"),
+    *(Job("7.3", "default", "debug", matter) for matter in ("hotplug", "weather")),
     *(Job("7.3", "default", matter=matter) for matter in ("consumers", "hotplug", "unharmed", "weather", "soak")),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),

@@ -10,6 +10,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/system"))
 import matrix  # noqa: E402
 import rig     # noqa: E402
+import suite   # noqa: E402
 
 PASSED = {"pv-down": True, "pv-up": True, "pv-logs": True, "dom0-boots": True, "rig-fails": True}
 
@@ -86,6 +87,15 @@ def only_what_has_no_result_of_this_driver_is_missing():
     names = [job.name for job in matrix.chosen([], True, found, "new")]
     assert "7.3" in names and "6.1" not in names and len(names) == len(matrix.JOBS) - 1, names
     assert [job.name for job in matrix.chosen(["6.1"], False, found, "new")] == ["6.1"]
+
+
+def a_job_of_a_whole_kernel_runs_the_cases_that_make_check_spares_too():
+    cases = suite.all_cases()
+    usual, whole, grown = (set(suite.parse(argv, cases)[1]) for argv in ([], ["--whole"], ["--guest", "pvh", "--whole"]))
+    assert cases.spared and whole - usual == cases.spared - cases.extra, whole ^ usual
+    assert usual < whole and not cases.extra & whole, usual - whole
+    assert "pvh-writes" in grown - usual and "pv-writes" not in grown, grown
+    assert "--whole" in matrix.JOBS["6.12"].commands()[-1] and "--whole" not in matrix.JOBS["7.3-soak"].commands()[-1]
 
 
 def no_results_are_one_line_and_leave_readme_as_it_is():
