@@ -1810,6 +1810,26 @@ TEST("given strays the store is as it was when they are gone, and pages that are
 	host_check();
 }
 
+TEST("given a large balloon, after a resume it is looked through for 4 GiB of blocks and of single pages")
+{
+	static const struct host_config large = {
+		.ram = 2 * 2048 + 64, .host_free = 8, .reserve = 4,
+	};
+	unsigned long ops;
+
+	host_boot(&large);
+	host_sysfs_write("floor_kb", "0");
+	set_target(BLOCKS(48) + 3);
+	settle();
+	expect_current(BLOCKS(48) + 3);
+	host.cfg.overhead += HOST_FRAMES;
+	host_resume_elsewhere();
+	ops = host.nr_memory_ops;
+	set_target(BLOCKS(48) + 3);
+	settle();
+	EXPECT_EQ(host.nr_memory_ops, ops + 1 + 2 * BLOCKS(2048));
+}
+
 /* What others do while somebody waits for batch_lock, or for pages */
 
 static struct page *others[BLOCKS(1)];
