@@ -15,6 +15,7 @@ CASES = {
     "rig-reports": "what the kernel's checkers, the kernel and Xen print is told from what is no trouble",
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
+    "rig-wakes": "a QEMU that stands still is sent an interrupt, and goes on",
     "rig-packages": "missing packages without root are one line that says what to do",
     "rig-own-qemu": "QEMU is the one of the rig's suite, whatever this machine has",
     "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
@@ -98,6 +99,12 @@ def tells_trouble():
 
 # --- how it ends ----------------------------------------------------------------------
 
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
 def processes_of(text):
     """Processes other than this one whose command line contains text."""
     found = []
@@ -145,6 +152,15 @@ def ends_cleanly(number, folder, kernel):
         runner.kill()
 
 
+def wakes(place, kernel):
+    """As QEMU looks when Xen waits for an interrupt that was lost."""
+    machine = rig.Machine("still", place, place, kernel, "proof.sh")
+    machine.argv = ["sh", "-c", "echo asleep; read -r line && echo awake"]
+    rig.run([machine], lambda *_: None)
+    ok = machine.lines == ["asleep", "awake"]
+    return ok, "" if ok else f"it says {machine.lines}"
+
+
 # --- what it says ---------------------------------------------------------------------
 
 # A runner whose build folder is its first argument.
@@ -153,12 +169,6 @@ RUNNER = [sys.executable, "-B", "-c", "import sys, pathlib, rig, suite;"
 # A program whose disk fills up after the check for space.
 WRITER = [sys.executable, "-B", "-c", "import sys, pathlib, rig;"
           "rig.entry(lambda argv: pathlib.Path(argv[0], 'log').write_bytes(bytes(16 << 20)))"]
-
-
-def script(path, text):
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
 
 
 def on_small_disk(disk, argv):
@@ -213,6 +223,8 @@ def run(name, folder, kernel):
     place.mkdir()
     build, disk = place / "build", place / "disk"
     runner = [*RUNNER, build, "pv-boots"]
+    if name == "rig-wakes":
+        return wakes(place, kernel)
     kernel = str(kernel)
     if name == "rig-packages":
         script(place / "dpkg-query", "exit 1")
