@@ -91,7 +91,7 @@ save_small()
 case_saved()
 {
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 
 	carry $guest
 	agree $guest $((full / 4))
@@ -134,7 +134,7 @@ case_savedmoving()
 	local down=0 up=0 between=0 round low high
 
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	apart=$(cat /run/guest/$guest/apart_pages)
 	low=86016 high=$((full - apart * 4))
 	as $guest 'rm -f /run/swung' >/dev/null
@@ -158,7 +158,7 @@ case_savedmoving()
 case_savedgrown()
 {
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	xl mem-max $guest 384
 	mem_set $guest 262144
 	carry $guest
@@ -175,7 +175,7 @@ case_checkpointed()
 	local round low high
 
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	mem_set $guest 100004
 	low=86016 high=$((full - $(cat /run/guest/$guest/apart_pages) * 4))
 	for round in settled moving moving; do
@@ -201,7 +201,7 @@ migrate()
 case_migrated()
 {
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	for kib in $full 100004; do
 		mem_set $guest $kib
 		migrate $guest
@@ -224,7 +224,7 @@ case_migratedmoving()
 	local high sinker round through=0 given_up=0 kib=0
 
 	save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	high=$((full - $(cat /run/guest/$guest/apart_pages) * 4))
 	for round in 1 2 3 4 5 6; do
 		sinker=$(sink $guest $high $((high - 40960))) || exit
@@ -464,7 +464,7 @@ case_watched()
 case_processors()
 {
 	vcpus=2 save_small "$1"
-	hold $guest 16384
+	hold $guest 8192
 	swinger=$(behind $guest "swing 90000 110000") || exit
 	out=$(ask $guest 'probe unplug 1 10') || fail "$out"
 	measured "sysfs: $out"
