@@ -50,11 +50,18 @@ class Job:
         return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour,
                 "ARCH": self.machine.arch.make, "PAGES": self.machine.pages}
 
-    def commands(self):
-        """What runs one after the other; the last one's report counts."""
+    def machine_of(self, case):
+        """The boot that runs it, or whose logs it stands for; None for the rig's own."""
+        guest = case.removesuffix("-logs") if case.removesuffix("-logs") in suite.BOOTS else None
+        return next((boot for boot in self.boots
+                     if boot == guest or not guest and case.split("-")[0] in suite.BOOTS[boot].guests), None)
+
+    def commands(self, boot=""):
+        """What runs one after the other; the last one's report counts. With boot, that machine alone."""
         if not self.boot:
             return [["tools/check-build", self.kver]]
-        only = [] if self.boot == "default" else ["--guest", self.boot]
+        boot = boot or self.boot
+        only = [] if boot == "default" else ["--guest", boot]
         only += ["--matter", self.matter] if self.matter else ["--whole"]
         # One that cannot boot as PV leaves dom0 to the ordinary kernel.
         kernels = [self.flavour] if rig.flavour(self.flavour).pv else ["ours", self.flavour]
@@ -89,6 +96,9 @@ def parse(argv):
         prog="tests/system/matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="jobs: " + " ".join(JOBS))
     parser.add_argument("--missing", action="store_true", help="only jobs without a result of this driver")
+    parser.add_argument("--failed", action="store_true",
+                        help="only jobs of this driver in which a case failed; if all that did are of one machine, "
+                             "that machine alone runs again")
     parser.add_argument("--table", action="store_true", help="print what build/check-all.json has, and stop")
     parser.add_argument("--readme", action="store_true", help="put that into README.md, and stop")
     parser.add_argument("job", nargs="*", metavar="JOB", help="only these (default: all)")
@@ -99,17 +109,26 @@ def parse(argv):
     return options
 
 
-def chosen(names, missing, found, commit):
-    return [job for name, job in JOBS.items() if name in (names or JOBS)
-            and not (missing and found.get(name, {}).get("driver") == commit)]
+def chosen(options, found, commit):
+    def wanted(name):
+        ran = found.get(name, {}).get("driver") == commit
+        failed = ran and not all(found[name]["cases"].values())
+        return not (options.missing and ran) and not (options.failed and not failed)
+    return [job for name, job in JOBS.items() if name in (options.job or JOBS) and wanted(name)]
 
 
 # --- running -----------------------------------------------------------------------
 
-def run_job(job):
+def machine_to_repeat(job, cases):
+    """The only one of several machines in which something failed, if there is one."""
+    failed = {job.machine_of(case) for case, ok in cases.items() if not ok}
+    return failed.pop() if len(failed) == 1 and len(job.boots) > 1 else None
+
+
+def run_job(job, boot=None):
     """Case -> whether it passed; guests and their cases are told apart by a dash."""
     cases = {}
-    for command in job.commands():
+    for command in job.commands(boot):
         process = subprocess.Popen(command, cwd=rig.TOP, env=job.environment(), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, text=True, preexec_fn=rig.end_with_parent)
         for line in process.stdout:
@@ -245,11 +264,13 @@ def main(argv):
             print("\n".join(table(found)))
         return 0
     commit, passed, failed = driver(), 0, 0
-    jobs = chosen(options.job, options.missing, found, commit)
+    jobs = chosen(options, found, commit)
     for at, job in enumerate(jobs, 1):
-        started = time.monotonic()
-        rig.say(f"{job.name} ({at} of {len(jobs)})")
-        cases = run_job(job)
+        started, before = time.monotonic(), found[job.name]["cases"] if options.failed else {}
+        boot = machine_to_repeat(job, before)
+        rig.say(f"{job.name} ({at} of {len(jobs)})" + f", machine {boot}" * bool(boot))
+        cases = {case: ok for case, ok in before.items() if boot and job.machine_of(case) != boot}
+        cases.update(run_job(job, boot))
         found[job.name] = {"linux": version(job), "driver": commit, "seconds": round(time.monotonic() - started),
                            "cases": cases}
         save(found)

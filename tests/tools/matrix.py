@@ -55,7 +55,7 @@ def a_failed_case_is_seen_in_both_tables():
 
 
 def a_kernel_that_does_not_build_is_a_failure():
-    def broken(job):
+    def broken(job, boot):
         return [["false"], ["true"]]
     job, kept = matrix.JOBS["7.3"], matrix.Job.commands
     matrix.Job.commands = broken
@@ -69,7 +69,7 @@ def a_kernel_that_does_not_build_is_a_failure():
 
 def a_suite_that_ends_badly_without_a_failed_case_is_a_failure():
     kept = matrix.Job.commands
-    matrix.Job.commands = lambda job: [["sh", "-c", "echo 'ok    pv-down: shrinks'; exit 3"]]
+    matrix.Job.commands = lambda job, boot: [["sh", "-c", "echo 'ok    pv-down: shrinks'; exit 3"]]
     try:
         cases = matrix.run_job(matrix.JOBS["7.3"])
     finally:
@@ -82,11 +82,46 @@ def configurations_of_a_tree_are_counted():
     assert any("1 of 2 configurations" in line for line in matrix.table(found))
 
 
+def names_of(argv, found):
+    return [job.name for job in matrix.chosen(matrix.parse(argv), found, "new")]
+
+
 def only_what_has_no_result_of_this_driver_is_missing():
     found = {"7.3": result(PASSED, "old"), "6.1": result(PASSED, "new")}
-    names = [job.name for job in matrix.chosen([], True, found, "new")]
+    names = names_of(["--missing"], found)
     assert "7.3" in names and "6.1" not in names and len(names) == len(matrix.JOBS) - 1, names
-    assert [job.name for job in matrix.chosen(["6.1"], False, found, "new")] == ["6.1"]
+    assert names_of(["6.1"], found) == ["6.1"]
+
+
+def only_the_machine_that_failed_runs_again_and_the_others_keep_their_results():
+    cases = {"pv-saved": True, "grow-savedgrown": True, "pv-logs": True, "pvh-saved": False, "pvh-logs": False}
+    found = {"7.3-weather": result(cases, "new"), "6.1": result(PASSED, "new"), "6.12": result({"pv-up": False}, "old")}
+    assert names_of(["--failed"], found) == ["7.3-weather"], names_of(["--failed"], found)
+    job, asked, kept = matrix.JOBS["7.3-weather"], [], (matrix.RESULTS, matrix.run_job, matrix.driver)
+    assert job.commands("pvh")[-1] == ["tests/system/run", "--guest", "pvh", "--matter", "weather"]
+
+    def passes(job, boot):
+        asked.append((job.name, boot))
+        return {"pvh-saved": True, "pvh-logs": True}
+    with tempfile.TemporaryDirectory() as folder:
+        matrix.RESULTS, matrix.run_job, matrix.driver = Path(folder) / "check-all.json", passes, lambda: "new"
+        try:
+            matrix.save(found)
+            matrix.main(["--failed"])
+            assert matrix.load()["7.3-weather"]["cases"] == dict.fromkeys(cases, True), matrix.load()
+        finally:
+            matrix.RESULTS, matrix.run_job, matrix.driver = kept
+    assert asked == [("7.3-weather", "pvh")], asked
+
+
+def all_of_a_job_runs_again_when_two_machines_failed_or_what_is_of_none():
+    job = matrix.JOBS["7.3"]
+    assert matrix.machine_to_repeat(job, {"pv-up": True, "pod-moves": False}) == "pvh"
+    assert matrix.machine_to_repeat(job, {"grow-moves": False, "pvh-logs": False}) is None
+    assert matrix.machine_to_repeat(job, {"rig-fails": False}) is None
+    assert matrix.machine_to_repeat(job, {"rig-fails": False, "pv-up": False}) is None
+    assert matrix.machine_to_repeat(matrix.JOBS["7.3-arm64-64k"], {"arm64-64k-logs": False}) is None
+    assert matrix.machine_to_repeat(matrix.JOBS["6.1-build"], {"by clang": False}) is None
 
 
 def a_job_of_a_whole_kernel_runs_the_cases_that_make_check_spares_too():
