@@ -575,9 +575,8 @@ class Machine:
     def wake(self):
         """Sends it an interrupt: a line for the port of the report, where nobody reads.
 
-        Seen twice. The likely cause: QEMU 7.2 sets a bit of
-        interrupt_request in VMRUN without its lock. A timer's bit that is set at the same
-        moment is lost until the next interrupt, and Xen may be waiting for no other.
+        It may have lost one: QEMU 7.2 sets a bit of interrupt_request in VMRUN without its
+        lock, and a timer's bit that is set at the same moment is gone. Seen with PVH guests.
         """
         say(f"{self.name}: QEMU has used no CPU for {WAKE_S} s: sending it an interrupt")
         self._woken_at = time.monotonic()
@@ -588,7 +587,7 @@ class Machine:
         """Why it should not run on: too late, or dead."""
         still = self.still_s()
         if still > STILL_S:
-            return f"QEMU has used no CPU for {STILL_S} s, so Xen stands still; why is not known: run it again"
+            return f"QEMU has used no CPU for {STILL_S} s, so Xen stands still: run it again"
         if min(still, time.monotonic() - self._woken_at) > WAKE_S:
             self.wake()
         if time.monotonic() > self.deadline:
