@@ -511,7 +511,9 @@ class Machine:
         self.ended = None       # why it was stopped, if it was
         self.process = None
         self._rest = b""
+        self.wakes = 0          # how often it stood still and was sent an interrupt
         self._used, self._used_at, self._woken_at = None, 0.0, 0.0
+        self._wakes_by_line = arch.report.startswith("/dev/tty")
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
         if flavour().checks:
             words.update(slow=flavour().slow, checks=flavour().options)
@@ -579,7 +581,7 @@ class Machine:
         lock, and a timer's bit that is set at the same moment is gone. Seen with PVH guests.
         """
         say(f"{self.name}: QEMU has used no CPU for {WAKE_S} s: sending it an interrupt")
-        self._woken_at = time.monotonic()
+        self.wakes, self._woken_at = self.wakes + 1, time.monotonic()
         with contextlib.suppress(OSError):
             os.write(self.process.stdin.fileno(), b"\n")
 
@@ -588,7 +590,7 @@ class Machine:
         still = self.still_s()
         if still > STILL_S:
             return f"QEMU has used no CPU for {STILL_S} s, so Xen stands still: run it again"
-        if min(still, time.monotonic() - self._woken_at) > WAKE_S:
+        if self._wakes_by_line and min(still, time.monotonic() - self._woken_at) > WAKE_S:
             self.wake()
         if time.monotonic() > self.deadline:
             return f"nothing decided within {self.limit} s"

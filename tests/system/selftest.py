@@ -15,7 +15,7 @@ CASES = {
     "rig-reports": "what the kernel's checkers, the kernel and Xen print is told from what is no trouble",
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
-    "rig-wakes": "a QEMU that stands still is sent an interrupt, and goes on",
+    "rig-wakes": "a machine that uses no CPU is sent a line, and goes on",
     "rig-packages": "missing packages without root are one line that says what to do",
     "rig-own-qemu": "QEMU is the one of the rig's suite, whatever this machine has",
     "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
@@ -157,8 +157,8 @@ def wakes(place, kernel):
     machine = rig.Machine("still", place, place, kernel, "proof.sh")
     machine.argv = ["sh", "-c", "echo asleep; read -r line && echo awake"]
     rig.run([machine], lambda *_: None)
-    ok = machine.lines == ["asleep", "awake"]
-    return ok, "" if ok else f"it says {machine.lines}"
+    ok = machine.lines == ["asleep", "awake"] and machine.wakes == 1
+    return ok, "" if ok else f"it says {machine.lines}, sent {machine.wakes} lines"
 
 
 # --- what it says ---------------------------------------------------------------------
