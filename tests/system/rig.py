@@ -577,8 +577,8 @@ class Machine:
     def wake(self):
         """Sends it an interrupt: a line for the port of the report, where nobody reads.
 
-        It may have lost one: QEMU 7.2 sets a bit of interrupt_request in VMRUN without its
-        lock, and a timer's bit that is set at the same moment is gone. Seen with PVH guests.
+        Xen stands still for a reason that is not known (see Documentation/testing.rst), and
+        an interrupt may have it go on.
         """
         say(f"{self.name}: QEMU has used no CPU for {WAKE_S} s: sending it an interrupt")
         self.wakes, self._woken_at = self.wakes + 1, time.monotonic()
