@@ -53,9 +53,8 @@ class Job:
 
     def machine_of(self, case):
         """The boot that runs it, or whose logs it stands for; None for the rig's own."""
-        guest = case.removesuffix("-logs") if case.removesuffix("-logs") in suite.BOOTS else None
-        return next((boot for boot in self.boots
-                     if boot == guest or not guest and case.split("-")[0] in suite.BOOTS[boot].guests), None)
+        return next((boot for boot in self.boots if case == f"{boot}-logs"
+                     or case.split("-")[0] in suite.BOOTS[boot].guests), None)
 
     def commands(self, boot=""):
         """What runs one after the other; the last one's report counts. With boot, that machine alone."""

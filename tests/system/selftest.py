@@ -99,12 +99,6 @@ def tells_trouble():
 
 # --- how it ends ----------------------------------------------------------------------
 
-def script(path, text):
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
-
-
 def processes_of(text):
     """Processes other than this one whose command line contains text."""
     found = []
@@ -153,7 +147,7 @@ def ends_cleanly(number, folder, kernel):
 
 
 def wakes(place, kernel):
-    """As QEMU looks when Xen waits for an interrupt that was lost."""
+    """Of a process that uses no CPU, as QEMU when Xen stands still."""
     machine = rig.Machine("still", place, place, kernel, "proof.sh")
     machine.argv = ["sh", "-c", "echo asleep; read -r line && echo awake"]
     rig.run([machine], lambda *_: None)
@@ -169,6 +163,12 @@ RUNNER = [sys.executable, "-B", "-c", "import sys, pathlib, rig, suite;"
 # A program whose disk fills up after the check for space.
 WRITER = [sys.executable, "-B", "-c", "import sys, pathlib, rig;"
           "rig.entry(lambda argv: pathlib.Path(argv[0], 'log').write_bytes(bytes(16 << 20)))"]
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
 
 
 def on_small_disk(disk, argv):
