@@ -179,8 +179,6 @@ def judge(machine, allowed=()):
     verdict = machine.verdict()
     if isinstance(verdict, str):
         lost.insert(0, verdict)
-    if machine.wakes:
-        lost.append("QEMU stood still, and was sent an interrupt: run it again")
     lost += [f"{log}: {line}" for log, line in machine.trouble()]
     if lost:
         raise rig.Trouble(f"{machine.name}: {lost[0]} (see {os.path.relpath(machine.folder)})")

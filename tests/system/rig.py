@@ -11,10 +11,12 @@ import contextlib
 import ctypes
 import dataclasses
 import errno
+import fcntl
 import functools
 import gzip
 import hashlib
 import os
+import random
 import re
 import secrets
 import selectors
@@ -76,7 +78,6 @@ PROBE_LIBRARIES = """
 
 MEMORY_MIB = 2560
 STILL_S = 30     # without any use of a CPU: Xen's timers alone use some
-WAKE_S = 2
 LIMIT_S = 1200   # some times what a whole suite takes, as a busy machine stretches it
 
 
@@ -101,8 +102,8 @@ class Arch:
 # Why each: Xen idles with mwait, which TCG lacks; a Zen family has PV guests read a
 # register that faults; rdtscp brings sporadic faults in user space; smap and smep crash
 # a PV dom0; with xsave a PVH guest was seen to die early ("XSAVE consistency problem: size
-# 832 != kernel_size 576"), and without it never; why is not known. Likewise one CPU: with
-# two, a PVH guest was seen to triple fault with an address of Xen's in its registers.
+# 832 != kernel_size 576"), and without it never; why is not known. Likewise -smp 1: with
+# 2, a PVH guest was seen to triple fault with an address of Xen's in its registers.
 CPU_TCG = "EPYC,family=21,+svm,+npt,-monitor,-rdtscp,-smap,-smep,-xsave"
 CPU_KVM = "host,-monitor"
 XEN_OPTIONS = "dom0_mem=768M,max:768M loglvl=all guest_loglvl=all dom0_max_vcpus=1"
@@ -499,10 +500,29 @@ def end_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def claimed_cpu():
+    """A CPU of the host for one QEMU, and the file by which it is taken.
+
+    QEMU 7.2 loses interrupts of Xen on x86 when its threads run on two, see
+    Documentation/testing.rst; all machines are kept to one. Runners that share a cache
+    take different ones as long as there are any.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    cpus = list(os.sched_getaffinity(0))
+    random.shuffle(cpus)
+    for cpu in cpus:
+        claim = open(CACHE / f"cpu-{cpu}.lock", "w")
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return cpu, claim
+        claim.close()
+    return cpu, claim       # all are taken, so this one is shared
+
+
 class Machine:
     """One QEMU that runs one plan. Its logs are in folder."""
 
-    def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio", cpus=1,
+    def __init__(self, name, folder, shared, kernel, plan, image="dom0.cpio",
                  limit=LIMIT_S, memory_mib=MEMORY_MIB, qemu=None, arch=X86, **settings):
         """`qemu` are options in place of accelerator()'s; settings are for the plan."""
         self.name, self.folder, self.limit = name, folder, limit
@@ -511,9 +531,7 @@ class Machine:
         self.ended = None       # why it was stopped, if it was
         self.process = None
         self._rest = b""
-        self.wakes = 0          # how often it stood still and was sent an interrupt
-        self._used, self._used_at, self._woken_at = None, 0.0, 0.0
-        self._wakes_by_line = arch.report.startswith("/dev/tty")
+        self._used, self._used_at = None, 0.0
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
         if flavour().checks:
             words.update(slow=flavour().slow, checks=flavour().options)
@@ -521,7 +539,7 @@ class Machine:
                             *(f"{key}={value}" for key, value in words.items())])
         self.argv = [
             find_qemu(arch), *(qemu or accelerator(arch)),
-            "-smp", str(cpus), "-m", str(memory_mib), "-nodefaults", "-no-user-config",
+            "-smp", "1", "-m", str(memory_mib), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-name", f"{name},process=xen-{name}",
             "-serial", f"file:{folder}/xen.log",
             *arch.wiring(f"{shared}/xen", kernel, options, f"{shared}/{image}")]
@@ -530,21 +548,26 @@ class Machine:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "qemu.txt").write_text(" ".join(self.argv) + "\n")
         (self.folder / "xen.log").touch()
+        cpu, self._claim = claimed_cpu()
+
+        def prepare():
+            end_with_parent()
+            os.sched_setaffinity(0, {cpu})
+
         self.process = subprocess.Popen(
-            self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=open(self.folder / "qemu.log", "wb"),
-            start_new_session=True, preexec_fn=end_with_parent)
+            start_new_session=True, preexec_fn=prepare)
         self.deadline = time.monotonic() + self.limit
-        for pipe in (self.process.stdin, self.process.stdout):
-            os.set_blocking(pipe.fileno(), False)
+        os.set_blocking(self.process.stdout.fileno(), False)
 
     def stop(self):
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         if self.process:
             self.process.wait()
-            self.process.stdin.close()
             self.process.stdout.close()
+            self._claim.close()
 
     def read(self):
         """New lines of the report as a list, None at its end."""
@@ -566,32 +589,18 @@ class Machine:
             log.write(text + "\n")
         return True
 
-    def still_s(self):
-        """For how long it has used no CPU."""
+    def stands_still(self):
+        """Whether it has used no CPU for a while."""
         words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         used = words[11:13]     # in user space and in the kernel
         if used != self._used:
             self._used, self._used_at = used, time.monotonic()
-        return time.monotonic() - self._used_at
-
-    def wake(self):
-        """Sends it an interrupt: a line for the port of the report, where nobody reads.
-
-        Xen stands still for a reason that is not known (see Documentation/testing.rst), and
-        an interrupt may have it go on.
-        """
-        say(f"{self.name}: QEMU has used no CPU for {WAKE_S} s: sending it an interrupt")
-        self.wakes, self._woken_at = self.wakes + 1, time.monotonic()
-        with contextlib.suppress(OSError):
-            os.write(self.process.stdin.fileno(), b"\n")
+        return time.monotonic() - self._used_at > STILL_S
 
     def check(self):
         """Why it should not run on: too late, or dead."""
-        still = self.still_s()
-        if still > STILL_S:
+        if self.stands_still():
             return f"QEMU has used no CPU for {STILL_S} s, so Xen stands still: run it again"
-        if self._wakes_by_line and min(still, time.monotonic() - self._woken_at) > WAKE_S:
-            self.wake()
         if time.monotonic() > self.deadline:
             return f"nothing decided within {self.limit} s"
         dead = FATAL.search((self.folder / "xen.log").read_text(errors="replace"))

@@ -15,7 +15,7 @@ CASES = {
     "rig-reports": "what the kernel's checkers, the kernel and Xen print is told from what is no trouble",
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
-    "rig-wakes": "a machine that uses no CPU is sent a line, and goes on",
+    "rig-pinned": "each machine runs on one CPU, and two on two if there are",
     "rig-packages": "missing packages without root are one line that says what to do",
     "rig-own-qemu": "QEMU is the one of the rig's suite, whatever this machine has",
     "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
@@ -146,13 +146,25 @@ def ends_cleanly(number, folder, kernel):
         runner.kill()
 
 
-def wakes(place, kernel):
-    """Of a process that uses no CPU, as QEMU when Xen stands still."""
-    machine = rig.Machine("still", place, place, kernel, "proof.sh")
-    machine.argv = ["sh", "-c", "echo asleep; read -r line && echo awake"]
-    rig.run([machine], lambda *_: None)
-    ok = machine.lines == ["asleep", "awake"] and machine.wakes == 1
-    return ok, "" if ok else f"it says {machine.lines}, sent {machine.wakes} lines"
+# Two machines that say on which CPUs they may run.
+PAIR = """
+import sys, pathlib, rig
+place, kernel = map(pathlib.Path, sys.argv[1:])
+machines = [rig.Machine(name, place / name, place, kernel, "proof.sh") for name in ("one", "other")]
+for machine in machines:
+    machine.argv = ["sh", "-c", "grep Cpus_allowed_list /proc/self/status; sleep 0.5"]
+rig.run(machines, lambda machine, line: print(line.split()[1]))
+"""
+
+
+def is_pinned(place, kernel):
+    # In a cache of its own, where no other runner takes a CPU.
+    env = {**os.environ, "QEMU": rig.find_qemu(), "XEN_BALLOON_CACHE": str(place)}
+    done = subprocess.run([sys.executable, "-B", "-c", PAIR, place, kernel], cwd=rig.HERE, env=env,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    cpus, allowed = done.stdout.split(), {str(cpu) for cpu in os.sched_getaffinity(0)}
+    ok = len(cpus) == 2 and set(cpus) <= allowed and len(set(cpus)) == min(2, len(allowed))
+    return ok, "" if ok else f"they may run on {' and '.join(cpus)}"
 
 
 # --- what it says ---------------------------------------------------------------------
@@ -223,8 +235,8 @@ def run(name, folder, kernel):
     place.mkdir()
     build, disk = place / "build", place / "disk"
     runner = [*RUNNER, build, "pv-boots"]
-    if name == "rig-wakes":
-        return wakes(place, kernel)
+    if name == "rig-pinned":
+        return is_pinned(place, kernel)
     kernel = str(kernel)
     if name == "rig-packages":
         script(place / "dpkg-query", "exit 1")
