@@ -20,7 +20,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-all check-tools lint check-host check-system check-build bench tools kernel patch ours stock lent debug kasan arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-all check-tools lint check-unit check-system check-build bench tools kernel patch ours stock lent debug kasan arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -28,7 +28,7 @@ help:
 	@echo 'make check           build and test what takes minutes; last line: N passed, N failed'
 	@echo '  make check-tools     what is under tools/'
 	@echo '  make lint            all sources, with the kernel'\''s scripts and Debian'\''s (single checks: tools/lint --help)'
-	@echo '  make check-host      the driver in user space'
+	@echo '  make check-unit      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
@@ -56,10 +56,10 @@ demo: $(needs-kernel)
 
 check:
 	$(if $(filter-out ours,$(FLAVOUR)),$(error make check is of FLAVOUR=ours: say make check-system FLAVOUR=$(FLAVOUR)))
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) host system $(if $(needs-kernel),bench)
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) unit system $(if $(needs-kernel),bench)
 
 check-all:
-	@exec tools/check tools lint host matrix
+	@exec tools/check tools lint unit matrix
 
 check-tools:
 	@tests/tools/run
@@ -67,11 +67,11 @@ check-tools:
 lint:
 	@tools/lint
 
-check-host:
-	@tools/check host
+check-unit:
+	@tools/check unit
 
 fuzz coverage mutants:
-	@$(MAKE) --no-print-directory -C tests/host $@
+	@$(MAKE) --no-print-directory -C tests/unit $@
 
 check-system: $(needs-kernel)
 	@exec env KERNEL='$(image)' tests/system/run

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Hotplug: new memory sections, whose pages enter the store when they come
+ * Hotplug: new memory sections, whose pages enter the page list when they come
  * online.
  */
 
@@ -15,10 +15,10 @@
 #include <xen/page.h>
 #include <xen/xen.h>
 
-#include "balloon_internal.h"
-#include "balloon_trace.h"
+#include "hotplug.h"
+#include "trace.h"
 
-static struct resource *reserve_sections(unsigned long nr_pages)
+static struct resource *balloon_reserve_sections(unsigned long nr_pages)
 {
 	struct range range = mhp_get_pluggable_range(true);
 	struct resource *res = kzalloc(sizeof(*res), GFP_KERNEL);
@@ -43,18 +43,17 @@ static struct resource *reserve_sections(unsigned long nr_pages)
 	return res;
 }
 
-static void release_sections(struct resource *res)
+static void balloon_release_sections(struct resource *res)
 {
 	release_resource(res);
 	kfree(res);
 }
 
 /*
- * A PV kernel maps what the p2m says, so until memory comes there must be
- * nothing in it for these pages. Failure undoes nothing: what was there before
- * stood for devices, and the range has none.
+ * A PV kernel maps the frames of its p2m, so until memory comes these pages must
+ * have no entry. No undo: the old entries mapped MMIO, and this range has none.
  */
-static int invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
+static int balloon_invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages;
 
@@ -64,52 +63,56 @@ static int invalidate_p2m(unsigned long pfn, unsigned long nr_pages)
 	return 0;
 }
 
-static void forget_fresh(struct xen_balloon *b, unsigned long pfn,
-			 unsigned long nr_pages)
+static void balloon_forget_new_sections(struct xen_balloon *b,
+					unsigned long pfn,
+					unsigned long nr_pages)
 {
 	unsigned long end = pfn + nr_pages;
 
 	for (; pfn < end; pfn += PAGES_PER_SECTION)
-		xa_erase(&b->fresh, pfn_to_section_nr(pfn));
+		xa_erase(&b->new_sections, pfn_to_section_nr(pfn));
 }
 
-static int remember_fresh(struct xen_balloon *b, unsigned long first,
-			  unsigned long nr_pages)
+static int balloon_note_new_sections(struct xen_balloon *b,
+				     unsigned long first,
+				     unsigned long nr_pages)
 {
-	unsigned long pfn;
+	unsigned long pfn, end = first + nr_pages;
 	int rc = 0;
 
-	for (pfn = first; !rc && pfn < first + nr_pages; pfn += PAGES_PER_SECTION)
-		rc = xa_err(xa_store(&b->fresh, pfn_to_section_nr(pfn),
+	for (pfn = first; !rc && pfn < end; pfn += PAGES_PER_SECTION)
+		rc = xa_err(xa_store(&b->new_sections, pfn_to_section_nr(pfn),
 				     xa_mk_value(1), GFP_KERNEL));
 	return rc;
 }
 
 /**
  * balloon_hotplug() - add sections without memory behind them
- * @b: balloon; @batch_lock is held, @lock is not: the sections may come online
- *     within the call, which ends in online_page()
- * @nr_pages: how much, a multiple of balloon_hotplug_unit()
+ * @b: balloon
+ * @nr_pages: size, a multiple of balloon_hotplug_unit()
  *
- * Return: %BALLOON_WAIT, or %BALLOON_ECANCELED when nothing was added.
+ * Context: Process; balloon_batch.lock is held. Takes device_hotplug_lock, and
+ * balloon_memory.lock: the sections may come online within the call.
+ * Return: %BALLOON_STATE_WAITING, or %BALLOON_STATE_STOPPED when nothing was
+ * added.
  */
 enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages)
 {
-	struct resource *res = reserve_sections(nr_pages);
+	struct resource *res = balloon_reserve_sections(nr_pages);
 	unsigned long start_pfn;
 	int rc;
 
-	lockdep_assert_held(&b->batch_lock);
+	lockdep_assert_held(&b->batch.lock);
 
 	if (!res)
-		return BALLOON_ECANCELED;
+		return BALLOON_STATE_STOPPED;
 
 	/* Once its memory is added, @res may be merged with another. */
 	start_pfn = PHYS_PFN(res->start);
-	rc = remember_fresh(b, start_pfn, nr_pages);
+	rc = balloon_note_new_sections(b, start_pfn, nr_pages);
 	if (!rc && xen_pv_domain())
-		rc = invalidate_p2m(start_pfn, nr_pages);
+		rc = balloon_invalidate_p2m(start_pfn, nr_pages);
 	if (!rc) {
 		lock_device_hotplug();
 		rc = add_memory_resource(memory_add_physaddr_to_nid(res->start),
@@ -120,20 +123,21 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 	if (rc) {
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
-		forget_fresh(b, start_pfn, nr_pages);
-		release_sections(res);
-		return BALLOON_ECANCELED;
+		balloon_forget_new_sections(b, start_pfn, nr_pages);
+		balloon_release_sections(res);
+		return BALLOON_STATE_STOPPED;
 	}
 
 	balloon_lock(b);
-	b->total_pages += nr_pages;
+	b->mem.total_pages += nr_pages;
 	balloon_unlock(b);
-	return BALLOON_WAIT;
+	return BALLOON_STATE_WAITING;
 }
 
 /**
- * balloon_hotplug_unit() - what hotplugged memory is a multiple of
+ * balloon_hotplug_unit() - granularity of hotplugged memory
  *
+ * Context: Any.
  * Return: pages of a memory block, which is one section or more.
  */
 unsigned long balloon_hotplug_unit(void)
@@ -143,16 +147,16 @@ unsigned long balloon_hotplug_unit(void)
 
 /*
  * Pages of our sections that come online for the first time have no memory
- * behind them, and go to the store. All others have it: also ours when they
- * have been offline, as the balloon's own pages keep a section online.
+ * behind them, and go to the page list. All other pages have memory: also pages
+ * of our sections that were offline, as ballooned pages keep a section online.
  */
-static void online_page(struct page *page, unsigned int order)
+static void balloon_online_page(struct page *page, unsigned int order)
 {
 	struct xen_balloon *b = &xen_balloon;
 	struct page *end = page + (1UL << order);
-	unsigned int step = order < BLOCK_ORDER ? 0 : BLOCK_ORDER;
+	unsigned int step = order < SUPERPAGE_ORDER ? 0 : SUPERPAGE_ORDER;
 
-	if (!xa_load(&b->fresh, pfn_to_section_nr(page_to_pfn(page)))) {
+	if (!xa_load(&b->new_sections, pfn_to_section_nr(page_to_pfn(page)))) {
 		generic_online_page(page, order);
 		return;
 	}
@@ -161,32 +165,32 @@ static void online_page(struct page *page, unsigned int order)
 
 	balloon_lock(b);
 	for (; page < end; page += 1UL << step)
-		balloon_store_put(b, page, step);
+		balloon_list_put(b, page, step);
 	balloon_unlock(b);
 
 	wake_up(&b->arrivals);
 }
 
-static int memory_event(struct notifier_block *nb, unsigned long action,
-			void *data)
+static int balloon_memory_event(struct notifier_block *nb,
+				unsigned long action, void *data)
 {
 	struct memory_notify *range = data;
 
 	if (action == MEM_ONLINE) {
-		forget_fresh(&xen_balloon, range->start_pfn, range->nr_pages);
+		balloon_forget_new_sections(&xen_balloon, range->start_pfn, range->nr_pages);
 		balloon_wake(&xen_balloon);
 	}
 	return NOTIFY_OK;
 }
 
-static struct notifier_block memory_notifier = {
-	.notifier_call = memory_event,
+static struct notifier_block balloon_memory_notifier = {
+	.notifier_call = balloon_memory_event,
 };
 
 static const_ctl_table balloon_sysctls[] = {
 	{
 		.procname = "hotplug_unpopulated",
-		.data = &xen_balloon.hotplug_unpopulated,
+		.data = &xen_balloon.config.hotplug_unpopulated,
 		.maxlen = sizeof(int),
 		.mode = 0644,
 		.proc_handler = proc_dointvec_minmax,
@@ -195,34 +199,47 @@ static const_ctl_table balloon_sysctls[] = {
 	},
 };
 
-int __init balloon_hotplug_init(struct xen_balloon *b)
+static struct ctl_table_header *balloon_sysctl_header;
+
+/**
+ * balloon_hotplug_init() - handle sections that come online from now on
+ *
+ * Context: Process, at boot.
+ * Return: 0, or a negative errno; then nothing is registered.
+ */
+int __init balloon_hotplug_init(void)
 {
 	int rc;
 
-	rc = set_online_page_callback(online_page);
+	rc = set_online_page_callback(balloon_online_page);
 	if (rc)
 		return rc;
 
-	rc = register_memory_notifier(&memory_notifier);
+	rc = register_memory_notifier(&balloon_memory_notifier);
 	if (rc)
 		goto err_callback;
 
 	rc = -ENOMEM;
-	b->sysctl = register_sysctl("xen/balloon", balloon_sysctls);
-	if (!b->sysctl && IS_ENABLED(CONFIG_SYSCTL))
+	balloon_sysctl_header = register_sysctl("xen/balloon", balloon_sysctls);
+	if (!balloon_sysctl_header && IS_ENABLED(CONFIG_SYSCTL))
 		goto err_notifier;
 	return 0;
 
 err_notifier:
-	unregister_memory_notifier(&memory_notifier);
+	unregister_memory_notifier(&balloon_memory_notifier);
 err_callback:
-	restore_online_page_callback(online_page);
+	restore_online_page_callback(balloon_online_page);
 	return rc;
 }
 
-void __init balloon_hotplug_exit(struct xen_balloon *b)
+/**
+ * balloon_hotplug_exit() - undo balloon_hotplug_init()
+ *
+ * Context: Process, at boot.
+ */
+void __init balloon_hotplug_exit(void)
 {
-	unregister_sysctl_table(b->sysctl);
-	unregister_memory_notifier(&memory_notifier);
-	restore_online_page_callback(online_page);
+	unregister_sysctl_table(balloon_sysctl_header);
+	unregister_memory_notifier(&balloon_memory_notifier);
+	restore_online_page_callback(balloon_online_page);
 }

@@ -3,7 +3,7 @@
  * The domain's memory reservation: the hypercalls that change it.
  *
  * Extents go in, the number of extents done comes out. Nothing here knows
- * about targets or keeps state.
+ * targets or keeps state.
  */
 
 #include <linux/mm.h>
@@ -15,13 +15,14 @@
 #include <xen/mem-reservation.h>
 #include <xen/xen.h>
 
-#include "balloon_internal.h"
+#include "mem-reservation.h"
 
 bool xen_scrub_pages __read_mostly = IS_ENABLED(CONFIG_XEN_SCRUB_PAGES_DEFAULT);
 core_param(xen_scrub_pages, xen_scrub_pages, bool, 0);
 
-static int change_reservation(unsigned int op, xen_pfn_t *frames,
-			      unsigned int nr_extents, unsigned int order)
+static int xenmem_change_reservation(unsigned int op, xen_pfn_t *frames,
+				     unsigned int nr_extents,
+				     unsigned int order)
 {
 	struct xen_memory_reservation reservation = {
 		.nr_extents = nr_extents,
@@ -34,7 +35,7 @@ static int change_reservation(unsigned int op, xen_pfn_t *frames,
 }
 
 /**
- * xenmem_populate() - ask Xen for memory
+ * xenmem_populate() - take memory from Xen
  * @frames: in: first gfn of each extent; out, PV only: its machine frame
  * @nr_extents: entries of @frames
  * @order: size of an extent, in Linux pages
@@ -43,20 +44,20 @@ static int change_reservation(unsigned int op, xen_pfn_t *frames,
  *
  * Context: Process. Long: up to about a microsecond a frame.
  * Return: leading extents that now have memory, 0 to @nr_extents. The others
- * have none: Xen had no such block, the hard limit is reached, or the order is
- * beyond what Xen grants this domain.
+ * have none: Xen had no extent of that order, the hard limit is reached, or Xen
+ * does not grant that order to this domain.
  */
 unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
 			     unsigned int order)
 {
-	int done = change_reservation(XENMEM_populate_physmap, frames,
-				      nr_extents, order);
+	int done = xenmem_change_reservation(XENMEM_populate_physmap, frames,
+					     nr_extents, order);
 
 	return clamp(done, 0, (int)nr_extents);
 }
 
 /**
- * xenmem_release() - give memory back to Xen
+ * xenmem_release() - release memory to Xen
  * @frames: first gfn of each extent; nothing may map it any more
  * @nr_extents: entries of @frames
  * @order: size of an extent, in Linux pages
@@ -65,14 +66,14 @@ unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
  *
  * Context: Process. Long: up to a few microseconds a frame.
  * Return: leading extents that are gone, 0 to @nr_extents. If fewer than
- * asked, the next one is untouched if it is a single Xen frame, else part of
- * it may be gone; those after it are untouched.
+ * asked, the next one is untouched when it is a single Xen frame, else part of
+ * it may be gone; the extents after it are untouched.
  */
 unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
 			    unsigned int order)
 {
-	int done = change_reservation(XENMEM_decrease_reservation, frames,
-				      nr_extents, order);
+	int done = xenmem_change_reservation(XENMEM_decrease_reservation,
+					     frames, nr_extents, order);
 
 	return clamp(done, 0, (int)nr_extents);
 }
@@ -82,6 +83,7 @@ unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
  *
  * Interface: XENMEM_current_reservation on DOMID_SELF.
  *
+ * Context: Process.
  * Return: Xen frames, or a negative errno.
  */
 long xenmem_current_frames(void)
@@ -103,12 +105,13 @@ long xenmem_current_frames(void)
  */
 int xenmem_reservation_increase(int count, xen_pfn_t *frames)
 {
-	return change_reservation(XENMEM_populate_physmap, frames, count, 0);
+	return xenmem_change_reservation(XENMEM_populate_physmap, frames, count,
+					 0);
 }
 EXPORT_SYMBOL_GPL(xenmem_reservation_increase);
 
 /**
- * xenmem_reservation_decrease() - give single pages back to Xen
+ * xenmem_reservation_decrease() - release single pages to Xen
  * @count: pages
  * @frames: gfn of each page
  *
@@ -119,6 +122,7 @@ EXPORT_SYMBOL_GPL(xenmem_reservation_increase);
  */
 int xenmem_reservation_decrease(int count, xen_pfn_t *frames)
 {
-	return change_reservation(XENMEM_decrease_reservation, frames, count, 0);
+	return xenmem_change_reservation(XENMEM_decrease_reservation, frames,
+					 count, 0);
 }
 EXPORT_SYMBOL_GPL(xenmem_reservation_decrease);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * PV domains: the p2m and the kernel's mapping of all memory follow what comes
- * and goes.
+ * PV domains: the p2m and the kernel's mapping of all memory follow the pages
+ * that are populated and released.
  *
- * A PV kernel maps machine frames, through page tables that Xen checks. It can
- * change them entry by entry (mmu_update), and Xen then looks at each. Or it can
- * take the whole last-level table of a block out of use, fill it like any other
- * memory, and have Xen check it in one go when it is put back. Such a table is
- * idle: its block has no memory, and nothing is mapped there.
+ * A PV kernel maps machine frames, through page tables that Xen checks. The
+ * kernel can change them entry by entry (mmu_update), and Xen then checks each
+ * entry. Or it can take the last-level table of a whole superpage out of use,
+ * fill the table like any other memory, and have Xen check all of it once when
+ * it puts the table back. Such a table is idle: its superpage has no memory, and
+ * nothing is mapped there.
  */
 
+#include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pgtable.h>
@@ -21,98 +23,102 @@
 #include <xen/mem-reservation.h>
 #include <xen/page.h>
 
-#include "balloon_internal.h"
+#include "policy.h"
+#include "pv-mapping.h"
 
 /*
- * The page of each idle table, by table_nr(). It is mapped writable. A table
- * comes and goes with who has the whole block, but see have_table().
+ * The page of each idle table, by pv_table_nr(), mapped writable. Only the owner
+ * of the whole superpage changes its entry, except for pv_ensure_table().
  */
-static DEFINE_XARRAY(idle_tables);
+static DEFINE_XARRAY(pv_idle_tables);
 
-static unsigned long table_nr(unsigned long pfn)
+static unsigned long pv_table_nr(unsigned long pfn)
 {
 	return pfn / PTRS_PER_PTE;
 }
 
-static struct page *idle_table(unsigned long pfn)
+static struct page *pv_idle_table(unsigned long pfn)
 {
-	return xa_load(&idle_tables, table_nr(pfn));
+	return xa_load(&pv_idle_tables, pv_table_nr(pfn));
 }
 
-static pmd_t *pmd_of(unsigned long pfn)
+static pmd_t *pv_pmd(unsigned long pfn)
 {
 	return pmd_off_k((unsigned long)__va(PFN_PHYS(pfn)));
 }
 
-static void count_hypercall(void)
+/* Other drivers change page tables here, too, so no lock covers the count. */
+static atomic_long_t pv_nr_hypercalls;
+
+static void pv_count_hypercall(void)
 {
-	atomic_long_inc(&xen_balloon.nr_pv_hypercalls);
+	atomic_long_inc(&pv_nr_hypercalls);
 }
 
-static void hook_table(pmd_t *pmd, pmd_t val)
+static void pv_hook_table(pmd_t *pmd, pmd_t val)
 {
-	count_hypercall();
+	pv_count_hypercall();
 	set_pmd(pmd, val);
 }
 
 /* Xen refuses this while it still takes @table for a page table. */
-static int map_table(struct page *table, pgprot_t prot)
+static int pv_map_table(struct page *table, pgprot_t prot)
 {
-	count_hypercall();
+	pv_count_hypercall();
 	return HYPERVISOR_update_va_mapping((unsigned long)page_address(table),
 					    pfn_pte(page_to_pfn(table), prot),
 					    UVMF_INVLPG);
 }
 
-static int pin_table(struct page *table, unsigned int cmd)
+static int pv_pin_table(struct page *table, unsigned int cmd)
 {
 	struct mmuext_op op = {
 		.cmd = cmd,
 		.arg1.mfn = pfn_to_mfn(page_to_pfn(table)),
 	};
 
-	count_hypercall();
+	pv_count_hypercall();
 	return HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_SELF);
 }
 
 /*
- * Take the table of a block out of use. Returns 0, or a negative errno with
- * nothing changed: there is no memory to remember it, or it is not the kernel's
- * alone, as tables of the domain builder may be.
+ * Take the table of a superpage out of use. Returns 0, or a negative errno with
+ * nothing changed: the xarray could not allocate, or Xen still needs the table
+ * pinned, as it may a table of the domain builder.
  */
-static int retire_table(unsigned long pfn)
+static int pv_retire_table(unsigned long pfn)
 {
-	pmd_t *pmd = pmd_of(pfn), was = *pmd;
+	pmd_t *pmd = pv_pmd(pfn), was = *pmd;
 	struct page *table = pmd_page(was);
 	int rc;
 
-	rc = xa_err(xa_store(&idle_tables, table_nr(pfn), table,
+	rc = xa_err(xa_store(&pv_idle_tables, pv_table_nr(pfn), table,
 			     GFP_NOWAIT | __GFP_NOWARN));
 	if (rc)
 		return rc;
 
-	hook_table(pmd, __pmd(0));
-	rc = pin_table(table, MMUEXT_UNPIN_TABLE);
+	pv_hook_table(pmd, __pmd(0));
+	rc = pv_pin_table(table, MMUEXT_UNPIN_TABLE);
 	if (!rc) {
-		rc = map_table(table, PAGE_KERNEL);
+		rc = pv_map_table(table, PAGE_KERNEL);
 		if (!rc)
 			return 0;
-		pin_table(table, MMUEXT_PIN_L1_TABLE);
+		pv_pin_table(table, MMUEXT_PIN_L1_TABLE);
 	}
-	hook_table(pmd, was);
-	xa_erase(&idle_tables, table_nr(pfn));
+	pv_hook_table(pmd, was);
+	xa_erase(&pv_idle_tables, pv_table_nr(pfn));
 	return rc;
 }
 
 /*
- * Put the idle table of a block back, with @nr_mapped machine frames from
- * @frame on: all of the block, or none. Returns 0, or a negative errno; then
- * it stays idle.
+ * Put the idle table of a superpage back, with @nr_mapped machine frames from
+ * @frame on: all of the superpage, or none. Returns 0, or a negative errno; the
+ * table is then still idle.
  */
-static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
-			   unsigned int nr_mapped)
+static int pv_reinstate_table(unsigned long pfn, xen_pfn_t frame,
+			      unsigned int nr_mapped)
 {
-	struct page *table = idle_table(pfn);
+	struct page *table = pv_idle_table(pfn);
 	pteval_t *entry = page_address(table);
 	unsigned int i;
 	int rc;
@@ -121,33 +127,33 @@ static int reinstate_table(unsigned long pfn, xen_pfn_t frame,
 	for (i = 0; i < nr_mapped; i++)
 		entry[i] = pte_val_ma(mfn_pte(frame + i, PAGE_KERNEL));
 
-	rc = map_table(table, PAGE_KERNEL_RO);
+	rc = pv_map_table(table, PAGE_KERNEL_RO);
 	if (rc)
 		return rc;
-	rc = pin_table(table, MMUEXT_PIN_L1_TABLE);
+	rc = pv_pin_table(table, MMUEXT_PIN_L1_TABLE);
 	if (rc) {
-		map_table(table, PAGE_KERNEL);
+		pv_map_table(table, PAGE_KERNEL);
 		return rc;
 	}
-	hook_table(pmd_of(pfn),
-		   __pmd(PFN_PHYS(page_to_pfn(table)) | _PAGE_TABLE));
-	xa_erase(&idle_tables, table_nr(pfn));
+	pv_hook_table(pv_pmd(pfn),
+		      __pmd(PFN_PHYS(page_to_pfn(table)) | _PAGE_TABLE));
+	xa_erase(&pv_idle_tables, pv_table_nr(pfn));
 	return 0;
 }
 
 /*
- * For single pages: have their table in use, though empty. Two may have pages of
- * one block, hence the lock. It is innermost, and no memory is allocated under
- * it. Returns 0 or a negative errno.
+ * For single pages: put their table back empty if it is idle. Two owners may
+ * have pages of one superpage, hence the lock. It is innermost, and no memory is
+ * allocated under it. Returns 0 or a negative errno.
  */
-static int have_table(unsigned long pfn)
+static int pv_ensure_table(unsigned long pfn)
 {
 	static DEFINE_MUTEX(lock);
 	int rc = 0;
 
 	mutex_lock(&lock);
-	if (idle_table(pfn))
-		rc = reinstate_table(pfn, 0, 0);
+	if (pv_idle_table(pfn))
+		rc = pv_reinstate_table(pfn, 0, 0);
 	mutex_unlock(&lock);
 	return rc;
 }
@@ -163,7 +169,7 @@ struct pv_updates {
 	struct mmu_update req[PV_UPDATES];
 	unsigned int nr;
 	unsigned int nr_done;	/* pages that are mapped so far */
-	unsigned long table;	/* table_nr() that @maddr belongs to, plus 1 */
+	unsigned long table;	/* pv_table_nr() of @maddr, plus 1 */
 	phys_addr_t maddr;	/* machine address of the table */
 };
 
@@ -176,7 +182,7 @@ static int pv_flush(struct pv_updates *u)
 	if (!u->nr)
 		return 0;
 
-	count_hypercall();
+	pv_count_hypercall();
 	rc = HYPERVISOR_mmu_update(u->req, u->nr, &done, DOMID_SELF);
 	u->nr_done += rc ? done : u->nr;
 	u->nr = 0;
@@ -185,12 +191,12 @@ static int pv_flush(struct pv_updates *u)
 
 static int pv_queue(struct pv_updates *u, unsigned long pfn, pte_t pte)
 {
-	if (u->table != table_nr(pfn) + 1) {
-		pmd_t *pmd = pmd_of(pfn);
+	if (u->table != pv_table_nr(pfn) + 1) {
+		pmd_t *pmd = pv_pmd(pfn);
 
 		if (WARN_ON_ONCE(!pmd_present(*pmd)))
 			return -EFAULT;
-		u->table = table_nr(pfn) + 1;
+		u->table = pv_table_nr(pfn) + 1;
 		u->maddr = PFN_PHYS(pfn_to_mfn(page_to_pfn(pmd_page(*pmd))));
 	}
 
@@ -200,8 +206,8 @@ static int pv_queue(struct pv_updates *u, unsigned long pfn, pte_t pte)
 	return ++u->nr == PV_UPDATES ? pv_flush(u) : 0;
 }
 
-static int map_extent(struct pv_updates *u, unsigned long pfn, xen_pfn_t frame,
-		      unsigned int order)
+static int pv_map_extent(struct pv_updates *u, unsigned long pfn,
+			 xen_pfn_t frame, unsigned int order)
 {
 	unsigned int i, nr_pages = 1U << order;
 	int rc;
@@ -210,25 +216,27 @@ static int map_extent(struct pv_updates *u, unsigned long pfn, xen_pfn_t frame,
 		if (!set_phys_to_machine(pfn + i, frame + i))
 			return -ENOMEM;
 
-	if (order == BLOCK_ORDER && (idle_table(pfn) || !retire_table(pfn))) {
-		rc = pv_flush(u) ?: reinstate_table(pfn, frame, nr_pages);
+	if (order == SUPERPAGE_ORDER &&
+	    (pv_idle_table(pfn) || !pv_retire_table(pfn))) {
+		rc = pv_flush(u) ?: pv_reinstate_table(pfn, frame, nr_pages);
 		u->nr_done += rc ? 0 : nr_pages;
 		return rc;
 	}
 
-	rc = have_table(pfn);
+	rc = pv_ensure_table(pfn);
 	for (i = 0; !rc && i < nr_pages; i++)
 		rc = pv_queue(u, pfn + i, mfn_pte(frame + i, PAGE_KERNEL));
 	return rc;
 }
 
-static int unmap_extent(struct pv_updates *u, unsigned long pfn,
-			unsigned int order)
+static int pv_unmap_extent(struct pv_updates *u, unsigned long pfn,
+			   unsigned int order)
 {
 	unsigned int i, nr_pages = 1U << order;
 	int rc = 0;
 
-	if (idle_table(pfn) || (order == BLOCK_ORDER && !retire_table(pfn)))
+	if (pv_idle_table(pfn) ||
+	    (order == SUPERPAGE_ORDER && !pv_retire_table(pfn)))
 		return 0;
 
 	for (i = 0; i < nr_pages; i++)
@@ -247,7 +255,8 @@ static int unmap_extent(struct pv_updates *u, unsigned long pfn,
  *
  * Interface: mmu_update, mmuext_op and update_va_mapping, xen/interface/xen.h.
  *
- * Context: Process; may allocate p2m pages.
+ * Context: Process; may allocate p2m pages. The caller owns the pages, or holds
+ * balloon_batch.lock.
  * Return: leading extents that are mapped whole. The p2m entries of the others
  * are invalid again and none of them is mapped.
  */
@@ -259,10 +268,10 @@ unsigned int xenmem_pv_map(struct page **pages, const xen_pfn_t *frames,
 	int rc = 0;
 
 	BUILD_BUG_ON(XEN_PAGE_SIZE != PAGE_SIZE);
-	BUILD_BUG_ON(PTRS_PER_PTE != BLOCK_PAGES);
+	BUILD_BUG_ON(PTRS_PER_PTE != SUPERPAGE_PAGES);
 
 	for (i = 0; !rc && i < nr_extents; i++)
-		rc = map_extent(&u, page_to_pfn(pages[i]), frames[i], order);
+		rc = pv_map_extent(&u, page_to_pfn(pages[i]), frames[i], order);
 	if (!rc)
 		rc = pv_flush(&u);
 	if (rc) {
@@ -294,11 +303,11 @@ void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 	int rc = 0;
 
 	for (i = 0; i < nr_extents; i++)
-		rc = unmap_extent(&u, page_to_pfn(pages[i]), order) ?: rc;
+		rc = pv_unmap_extent(&u, page_to_pfn(pages[i]), order) ?: rc;
 	rc = pv_flush(&u) ?: rc;
 	/*
-	 * Xen never refuses to clear an entry of a table that we own. Were one
-	 * left, Xen would not free its frame before the entry goes.
+	 * Xen never refuses to clear an entry of a table that we own. If an
+	 * entry were left, Xen would keep its frame as long as the entry.
 	 */
 	WARN_ONCE(rc, "xen:balloon: cannot unmap ballooned pages: %d\n", rc);
 
@@ -309,11 +318,11 @@ void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 }
 
 /**
- * xenmem_pv_prepare() - have what foreign frames are mapped with
+ * xenmem_pv_prepare() - make pages ready for mappings of foreign frames
  * @pages: pages without memory behind them
  * @nr_pages: entries of @pages
  *
- * PV domains only: makes sure that there are p2m entries and page tables.
+ * PV domains only: makes sure that the pages have p2m entries and page tables.
  *
  * Context: Process.
  * Return: 0 or a negative errno.
@@ -326,9 +335,20 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 	for (i = 0; !rc && i < nr_pages; i++) {
 		rc = xen_alloc_p2m_entry(page_to_pfn(pages[i]));
 		if (!rc)
-			rc = have_table(page_to_pfn(pages[i]));
+			rc = pv_ensure_table(page_to_pfn(pages[i]));
 	}
 	return rc;
+}
+
+/**
+ * xenmem_pv_hypercalls() - count of the hypercalls that changed page tables
+ *
+ * Context: Any.
+ * Return: the count since boot.
+ */
+long xenmem_pv_hypercalls(void)
+{
+	return atomic_long_read(&pv_nr_hypercalls);
 }
 
 /**
@@ -337,7 +357,7 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
  * @pages: the pages, which have none
  * @frames: machine frame of each
  *
- * Makes their p2m entries and maps them. PV only: call it by
+ * Sets their p2m entries and maps them. PV only: call it through
  * xenmem_reservation_va_mapping_update().
  *
  * Context: Process.
@@ -353,18 +373,18 @@ void __xenmem_reservation_va_mapping_update(unsigned long count,
 		       count - nr_mapped, count))
 		return;
 
-	/* Nobody may get a page that faults: better lost than freed. */
+	/* A page that faults must never be freed: leak it. */
 	for (; nr_mapped < count; nr_mapped++)
 		get_page(pages[nr_mapped]);
 }
 EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_update);
 
 /**
- * __xenmem_reservation_va_mapping_reset() - take pages their machine frames
+ * __xenmem_reservation_va_mapping_reset() - take the machine frames of pages
  * @count: pages
- * @pages: the pages, which can be touched no more
+ * @pages: the pages; an access faults from now on
  *
- * Unmaps them and ends their p2m entries. PV only: call it by
+ * Unmaps them and invalidates their p2m entries. PV only: call it through
  * xenmem_reservation_va_mapping_reset().
  *
  * Context: Process.

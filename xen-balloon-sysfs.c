@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * Front end for the administrator of the guest:
- * /sys/devices/system/xen_memory/xen_memory0. Parses, checks and prints; the
- * balloon itself is in balloon.c.
+ * /sys/devices/system/xen_memory/xen_memory0. One table has all files; it says
+ * what a file shows, in which unit, and who takes what is written.
  */
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/device.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/string.h>
@@ -17,34 +18,208 @@
 #include <xen/balloon.h>
 #include <xen/mem-reservation.h>
 
-#include "balloon_internal.h"
+#include "balloon.h"
 
-/* @expression is of info. */
-#define SHOW(name, format, expression)					\
-	static ssize_t name##_show(struct device *dev,			\
-				   struct device_attribute *attr,	\
-				   char *buf)				\
-	{								\
-		struct balloon_info info;				\
-									\
-		balloon_snapshot(&info);				\
-		return sysfs_emit(buf, format "\n", expression);	\
-	}
+/**
+ * enum balloon_unit - how a file shows its value
+ * @BALLOON_UNIT_BYTES: a number of pages, in bytes; a suffix may be written
+ * @BALLOON_UNIT_KB: a number of pages, in KiB
+ * @BALLOON_UNIT_COUNT: a number
+ * @BALLOON_UNIT_SWITCH: 0 or 1
+ * @BALLOON_UNIT_STATE: the word for a state
+ */
+enum balloon_unit {
+	BALLOON_UNIT_BYTES,
+	BALLOON_UNIT_KB,
+	BALLOON_UNIT_COUNT,
+	BALLOON_UNIT_SWITCH,
+	BALLOON_UNIT_STATE,
+};
 
-#define SHOW_KB(name, pages)	SHOW(name, "%llu", PAGES_TO_KB(pages))
+/**
+ * struct balloon_file - a file in sysfs
+ * @attr: its name and mode
+ * @unit: how it shows its value
+ * @value: the value, protected by balloon_memory.lock; pages or a number
+ * @on: the value of a switch, which is read and written without a lock
+ * @min: the least number that may be written
+ * @max: the largest number that may be written; for pages, balloon_max_target()
+ * @set: takes what was written, in pages or a number
+ */
+struct balloon_file {
+	struct device_attribute attr;
+	enum balloon_unit unit;
+	union {
+		const unsigned long *value;
+		bool *on;
+	};
+	unsigned long min, max;
+	void (*set)(unsigned long value);
+};
 
-/* Who may write, and whether the text goes to the end. */
-static int check_write(const char *buf, size_t count)
+static ssize_t balloon_file_show(struct device *dev,
+				 struct device_attribute *attr, char *buf);
+static ssize_t balloon_file_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t count);
+
+/* Setters of the files below. */
+
+static void balloon_set_floor(unsigned long pages)
 {
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (strlen(buf) != count)
-		return -EINVAL;
-	return 0;
+	balloon_lock(&xen_balloon);
+	xen_balloon.mem.floor = pages;
+	balloon_unlock(&xen_balloon);
+	balloon_wake(&xen_balloon);
+}
+
+static void balloon_set_max_schedule_delay(unsigned long seconds)
+{
+	struct balloon_schedule *schedule = &xen_balloon.mem.schedule;
+
+	balloon_lock(&xen_balloon);
+	schedule->max_delay = seconds;
+	schedule->delay = min(schedule->delay, seconds);
+	balloon_unlock(&xen_balloon);
+}
+
+static void balloon_set_max_retry_count(unsigned long count)
+{
+	balloon_lock(&xen_balloon);
+	xen_balloon.mem.schedule.max_count = count;
+	balloon_unlock(&xen_balloon);
+}
+
+/* A day: longer is a slip of the pen, and does not fit jiffies everywhere. */
+#define LONGEST_DELAY_S	(24 * 60 * 60)
+
+#define READ_ONLY(_name)	__ATTR(_name, 0444, balloon_file_show, NULL)
+#define READ_WRITE(_name)						\
+	__ATTR(_name, 0644, balloon_file_show, balloon_file_store)
+
+/* A new file is a line here, and an entry in Documentation/ABI. */
+static struct balloon_file balloon_files[] = {
+	{
+		.attr = READ_WRITE(target),
+		.unit = BALLOON_UNIT_BYTES,
+		.value = &xen_balloon.mem.target_pages,
+		.set = balloon_set_new_target,
+	},
+	{
+		.attr = READ_WRITE(target_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.target_pages,
+		.set = balloon_set_new_target,
+	},
+	{
+		.attr = READ_WRITE(floor_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.floor,
+		.set = balloon_set_floor,
+	},
+	{
+		.attr = READ_ONLY(schedule_delay),
+		.unit = BALLOON_UNIT_COUNT,
+		.value = &xen_balloon.mem.schedule.delay,
+	},
+	{
+		.attr = READ_WRITE(max_schedule_delay),
+		.unit = BALLOON_UNIT_COUNT,
+		.value = &xen_balloon.mem.schedule.max_delay,
+		.min = 1,
+		.max = LONGEST_DELAY_S,
+		.set = balloon_set_max_schedule_delay,
+	},
+	{
+		.attr = READ_ONLY(retry_count),
+		.unit = BALLOON_UNIT_COUNT,
+		.value = &xen_balloon.mem.schedule.count,
+	},
+	{
+		.attr = READ_WRITE(max_retry_count),
+		.unit = BALLOON_UNIT_COUNT,
+		.value = &xen_balloon.mem.schedule.max_count,
+		.max = UINT_MAX,
+		.set = balloon_set_max_retry_count,
+	},
+	{
+		.attr = READ_WRITE(scrub_pages),
+		.unit = BALLOON_UNIT_SWITCH,
+		.on = &xen_scrub_pages,
+	},
+	{
+		.attr = READ_WRITE(deflate_on_oom),
+		.unit = BALLOON_UNIT_SWITCH,
+		.on = &xen_balloon.config.deflate_on_oom,
+	},
+};
+
+/* In the folder info/. */
+static struct balloon_file balloon_info_files[] = {
+	{
+		.attr = READ_ONLY(current_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.current_pages,
+	},
+	{
+		.attr = READ_ONLY(low_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.nr_low,
+	},
+	{
+		.attr = READ_ONLY(high_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.nr_high,
+	},
+	{
+		.attr = READ_ONLY(quarantined_kb),
+		.unit = BALLOON_UNIT_KB,
+		.value = &xen_balloon.mem.nr_quarantined,
+	},
+	{
+		.attr = READ_ONLY(state),
+		.unit = BALLOON_UNIT_STATE,
+	},
+};
+
+static u64 balloon_read_value(const struct balloon_file *file)
+{
+	unsigned long value;
+
+	balloon_lock(&xen_balloon);
+	value = *file->value;
+	balloon_unlock(&xen_balloon);
+
+	switch (file->unit) {
+	case BALLOON_UNIT_BYTES:
+		return (u64)value << PAGE_SHIFT;
+	case BALLOON_UNIT_KB:
+		return PAGES_TO_KB(value);
+	default:
+		return value;
+	}
+}
+
+static ssize_t balloon_file_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	const struct balloon_file *file = container_of(attr, typeof(*file),
+						       attr);
+	struct balloon_info info;
+
+	switch (file->unit) {
+	case BALLOON_UNIT_STATE:
+		balloon_snapshot(&info);
+		return sysfs_emit(buf, "%s\n", balloon_state_name(info.state));
+	case BALLOON_UNIT_SWITCH:
+		return sysfs_emit(buf, "%d\n", READ_ONCE(*file->on));
+	default:
+		return sysfs_emit(buf, "%llu\n", balloon_read_value(file));
+	}
 }
 
 /* A number with an optional suffix K, M, G, T or P, strictly. */
-static int parse_bytes(const char *buf, u64 *bytes)
+static int balloon_parse_bytes(const char *buf, u64 *bytes)
 {
 	static const char units[] = "KMGTP";
 	const char *unit;
@@ -77,230 +252,97 @@ static int parse_bytes(const char *buf, u64 *bytes)
 	return 0;
 }
 
-static ssize_t store_target_bytes(u64 bytes, size_t count)
+/* Returns -EINVAL, or -ERANGE, for what is no number of the file's unit. */
+static int balloon_parse_value(const struct balloon_file *file,
+			       const char *buf, u64 *value)
 {
-	if (bytes >> PAGE_SHIFT > balloon_max_target())
-		return -ERANGE;
-
-	balloon_set_new_target(bytes >> PAGE_SHIFT);
-	return count;
-}
-
-SHOW(target, "%llu", (u64)info.stats.target_pages << PAGE_SHIFT)
-
-static ssize_t target_store(struct device *dev, struct device_attribute *attr,
-			    const char *buf, size_t count)
-{
-	u64 bytes;
+	u64 max = file->max;
 	int rc;
 
-	rc = check_write(buf, count);
+	if (file->unit == BALLOON_UNIT_BYTES)
+		rc = balloon_parse_bytes(buf, value);
+	else
+		rc = kstrtou64(buf, 0, value);
 	if (rc)
 		return rc;
 
-	rc = parse_bytes(buf, &bytes);
-	return rc ?: store_target_bytes(bytes, count);
-}
-static DEVICE_ATTR_RW(target);
-
-SHOW_KB(target_kb, info.stats.target_pages)
-
-static int parse_kb(const char *buf, u64 *bytes)
-{
-	u64 kb;
-	int rc = kstrtou64(buf, 0, &kb);
-
-	if (rc)
-		return rc;
-	if (kb > U64_MAX >> 10)
-		return -ERANGE;
-
-	*bytes = kb << 10;
-	return 0;
+	switch (file->unit) {
+	case BALLOON_UNIT_BYTES:
+		*value >>= PAGE_SHIFT;
+		max = balloon_max_target();
+		break;
+	case BALLOON_UNIT_KB:
+		*value = KB_TO_PAGES(*value);
+		max = balloon_max_target();
+		break;
+	default:
+		break;
+	}
+	return *value < file->min || *value > max ? -ERANGE : 0;
 }
 
-static ssize_t target_kb_store(struct device *dev,
-			       struct device_attribute *attr, const char *buf,
-			       size_t count)
+static int balloon_write_switch(const struct balloon_file *file,
+				const char *buf)
 {
-	u64 bytes;
+	bool on;
+	int rc = kstrtobool(buf, &on);
+
+	/* Read once where it counts, so either value is good at any time. */
+	if (!rc)
+		WRITE_ONCE(*file->on, on);
+	return rc;
+}
+
+static int balloon_write_value(const struct balloon_file *file,
+			       const char *buf)
+{
+	u64 value;
+	int rc = balloon_parse_value(file, buf, &value);
+
+	if (!rc)
+		file->set(value);
+	return rc;
+}
+
+static ssize_t balloon_file_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t count)
+{
+	const struct balloon_file *file = container_of(attr, typeof(*file),
+						       attr);
 	int rc;
 
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (strlen(buf) != count)
+		return -EINVAL;
 
-	rc = parse_kb(buf, &bytes);
-	return rc ?: store_target_bytes(bytes, count);
-}
-static DEVICE_ATTR_RW(target_kb);
-
-SHOW_KB(floor_kb, info.floor)
-
-static ssize_t floor_kb_store(struct device *dev, struct device_attribute *attr,
-			      const char *buf, size_t count)
-{
-	u64 bytes;
-	int rc;
-
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
-
-	rc = parse_kb(buf, &bytes);
-	if (rc)
-		return rc;
-	if (bytes >> PAGE_SHIFT > balloon_max_target())
-		return -ERANGE;
-
-	balloon_set_floor(bytes >> PAGE_SHIFT);
-	return count;
-}
-static DEVICE_ATTR_RW(floor_kb);
-
-SHOW_KB(current_kb, info.stats.current_pages)
-static DEVICE_ATTR_RO(current_kb);
-SHOW_KB(low_kb, info.stats.balloon_low)
-static DEVICE_ATTR_RO(low_kb);
-SHOW_KB(high_kb, info.stats.balloon_high)
-static DEVICE_ATTR_RO(high_kb);
-SHOW_KB(quarantined_kb, info.nr_quarantined)
-static DEVICE_ATTR_RO(quarantined_kb);
-SHOW(state, "%s", balloon_progress_name(info.progress))
-static DEVICE_ATTR_RO(state);
-
-SHOW(schedule_delay, "%lu", info.stats.schedule_delay)
-static DEVICE_ATTR_RO(schedule_delay);
-SHOW(retry_count, "%lu", info.stats.retry_count)
-static DEVICE_ATTR_RO(retry_count);
-SHOW(max_schedule_delay, "%lu", info.stats.max_schedule_delay)
-SHOW(max_retry_count, "%lu", info.stats.max_retry_count)
-
-/* A day: longer is a slip of the pen, and does not fit jiffies everywhere. */
-#define LONGEST_DELAY_S	(24 * 60 * 60)
-
-static ssize_t max_schedule_delay_store(struct device *dev,
-					struct device_attribute *attr,
-					const char *buf, size_t count)
-{
-	unsigned int seconds;
-	int rc;
-
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
-
-	rc = kstrtouint(buf, 0, &seconds);
-	if (rc)
-		return rc;
-	if (!seconds || seconds > LONGEST_DELAY_S)
-		return -ERANGE;
-
-	balloon_set_max_schedule_delay(seconds);
-	return count;
-}
-static DEVICE_ATTR_RW(max_schedule_delay);
-
-static ssize_t max_retry_count_store(struct device *dev,
-				     struct device_attribute *attr,
-				     const char *buf, size_t count)
-{
-	unsigned int tries;
-	int rc;
-
-	rc = check_write(buf, count);
-	if (rc)
-		return rc;
-
-	rc = kstrtouint(buf, 0, &tries);
-	if (rc)
-		return rc;
-
-	balloon_set_max_retry_count(tries);
-	return count;
-}
-static DEVICE_ATTR_RW(max_retry_count);
-
-/* It is read once where it counts, so either value is good at any time. */
-static ssize_t store_switch(bool *on, const char *buf, size_t count)
-{
-	bool value;
-	int rc;
-
-	rc = check_write(buf, count) ?: kstrtobool(buf, &value);
-	if (rc)
-		return rc;
-
-	WRITE_ONCE(*on, value);
-	return count;
+	if (file->unit == BALLOON_UNIT_SWITCH)
+		rc = balloon_write_switch(file, buf);
+	else
+		rc = balloon_write_value(file, buf);
+	return rc ?: count;
 }
 
-static ssize_t scrub_pages_show(struct device *dev,
-				struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", READ_ONCE(xen_scrub_pages));
-}
+static struct attribute *balloon_attrs[ARRAY_SIZE(balloon_files) + 1];
+static struct attribute *balloon_info_attrs[ARRAY_SIZE(balloon_info_files) + 1];
 
-static ssize_t scrub_pages_store(struct device *dev,
-				 struct device_attribute *attr,
-				 const char *buf, size_t count)
-{
-	return store_switch(&xen_scrub_pages, buf, count);
-}
-static DEVICE_ATTR_RW(scrub_pages);
-
-static ssize_t deflate_on_oom_show(struct device *dev,
-				   struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", READ_ONCE(xen_balloon.deflate_on_oom));
-}
-
-static ssize_t deflate_on_oom_store(struct device *dev,
-				    struct device_attribute *attr,
-				    const char *buf, size_t count)
-{
-	return store_switch(&xen_balloon.deflate_on_oom, buf, count);
-}
-static DEVICE_ATTR_RW(deflate_on_oom);
-
-static struct attribute *size_attributes[] = {
-	&dev_attr_target.attr,
-	&dev_attr_target_kb.attr,
-	&dev_attr_floor_kb.attr,
-	&dev_attr_schedule_delay.attr,
-	&dev_attr_max_schedule_delay.attr,
-	&dev_attr_retry_count.attr,
-	&dev_attr_max_retry_count.attr,
-	&dev_attr_scrub_pages.attr,
-	&dev_attr_deflate_on_oom.attr,
-	NULL
+static const struct attribute_group balloon_group = {
+	.attrs = balloon_attrs,
 };
 
-static struct attribute *info_attributes[] = {
-	&dev_attr_current_kb.attr,
-	&dev_attr_low_kb.attr,
-	&dev_attr_high_kb.attr,
-	&dev_attr_quarantined_kb.attr,
-	&dev_attr_state.attr,
-	NULL
-};
-
-static const struct attribute_group size_files = {
-	.attrs = size_attributes,
-};
-
-static const struct attribute_group info_files = {
+static const struct attribute_group balloon_info_group = {
 	.name = "info",
-	.attrs = info_attributes,
+	.attrs = balloon_info_attrs,
 };
 
-static const struct attribute_group *all_files[] = {
-	&size_files,
-	&info_files,
+static const struct attribute_group *balloon_groups[] = {
+	&balloon_group,
+	&balloon_info_group,
 	NULL
 };
 
-static const_bus_type xen_memory_bus = {
+static const_bus_type balloon_bus = {
 	.name = "xen_memory",
 	.dev_name = "xen_memory",
 };
@@ -310,42 +352,39 @@ static void balloon_dev_release(struct device *dev)
 	/* It is static. */
 }
 
-static struct device balloon_dev;
+static struct device balloon_dev = {
+	.bus = &balloon_bus,
+	.groups = balloon_groups,
+	.release = balloon_dev_release,
+};
 
-/**
- * xen_balloon_init() - bring up the front ends
- *
- * Context: Process, at boot.
- * Return: 0, or a negative errno; then nothing is registered.
- */
-int __init xen_balloon_init(void)
+static int __init balloon_sysfs_init(void)
 {
-	struct device *dev = &balloon_dev;
+	unsigned int i;
 	int rc;
 
-	rc = subsys_system_register(&xen_memory_bus, NULL);
+	if (!balloon_is_running())
+		return -ENODEV;
+
+	for (i = 0; i < ARRAY_SIZE(balloon_files); i++)
+		balloon_attrs[i] = &balloon_files[i].attr.attr;
+	for (i = 0; i < ARRAY_SIZE(balloon_info_files); i++)
+		balloon_info_attrs[i] = &balloon_info_files[i].attr.attr;
+
+	rc = subsys_system_register(&balloon_bus, NULL);
 	if (rc)
-		return rc;
+		goto err;
 
-	dev->bus = &xen_memory_bus;
-	dev->groups = all_files;
-	dev->release = balloon_dev_release;
-
-	rc = device_register(dev);
+	rc = device_register(&balloon_dev);
 	if (rc)
 		goto err_device;
-
-	rc = balloon_xenstore_init();
-	if (rc)
-		goto err_xenstore;
 	return 0;
 
-err_xenstore:
-	device_unregister(dev);
-	bus_unregister(&xen_memory_bus);
-	return rc;
 err_device:
-	put_device(dev);
-	bus_unregister(&xen_memory_bus);
+	put_device(&balloon_dev);
+	bus_unregister(&balloon_bus);
+err:
+	pr_err("no files in sysfs: %d\n", rc);
 	return rc;
 }
+subsys_initcall(balloon_sysfs_init);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * Front end for the toolstack: takes targets from memory/target of xenstore,
- * and says in control/ and data/ how far the domain has come.
+ * and reports the domain's size in data/ and control/.
  */
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
 
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -18,34 +20,37 @@
 #include <xen/xen.h>
 #include <xen/xenbus.h>
 
-#include "balloon_internal.h"
+#include "balloon.h"
 
 #ifdef CONFIG_MEMORY_HOTPLUG
 /* A mem= limit, put aside at boot until the toolstack speaks. */
 u64 xen_saved_max_mem_size;
 #endif
 
-static void target_written(struct xenbus_watch *watch, const char *path,
-			   const char *token);
-static int xenstore_ready(struct notifier_block *nb, unsigned long event,
-			  void *data);
-static void read_target(struct work_struct *work);
-static void report(struct work_struct *work);
+static void balloon_target_written(struct xenbus_watch *watch,
+				   const char *path, const char *token);
+static int balloon_xenstore_ready(struct notifier_block *nb,
+				  unsigned long event, void *data);
+static int balloon_changed(struct notifier_block *nb, unsigned long event,
+			   void *data);
+static void balloon_read_target(struct work_struct *work);
+static void balloon_report(struct work_struct *work);
 
 /**
  * struct balloon_toolstack - what is known of the toolstack
  * @watch: on memory/target
  * @notifier: tells when xenstore can be read
+ * @observer: tells when the size or the state of the domain changes
  * @learned: whether @difference is known
  * @difference: pages in the toolstack's targets that are not the guest's
- * @full: the target, in pages, that stands for all that the guest was started
- *        with, or 0 if it can be started with less
- * @read: takes up memory/target: once, however often it was written meanwhile
- * @report: tells the toolstack how far the domain has come, and reads again
- *          what could not be read
- * @reported: what @report said last
- * @outdated: @reported may be of another xenstore, or was not said
- * @unread: there was no memory to read memory/target
+ * @full: the target, in pages, that stands for all memory that the guest was
+ *        started with, or 0 if it can be started with less
+ * @read: follows memory/target: once, however often it was written meanwhile
+ * @report: writes the state to xenstore, and reads the target again after
+ *          @unread
+ * @reported: the last state that @report wrote
+ * @outdated: @reported may be of another xenstore, or was not written
+ * @unread: memory/target could not be read for lack of memory
  * @unread_seq: number of the target that was in force then
  *
  * @learned to @full, @unread and @unread_seq are written under @lock. @report
@@ -54,6 +59,7 @@ static void report(struct work_struct *work);
 struct balloon_toolstack {
 	struct xenbus_watch watch;
 	struct notifier_block notifier;
+	struct notifier_block observer;
 	/** @lock: one target at a time */
 	struct mutex lock;
 	bool learned;
@@ -70,20 +76,32 @@ struct balloon_toolstack {
 static struct balloon_toolstack toolstack = {
 	.watch = {
 		.node = "memory/target",
-		.callback = target_written,
+		.callback = balloon_target_written,
 	},
 	.notifier = {
-		.notifier_call = xenstore_ready,
+		.notifier_call = balloon_xenstore_ready,
+	},
+	.observer = {
+		.notifier_call = balloon_changed,
 	},
 	.lock = __MUTEX_INITIALIZER(toolstack.lock),
-	.read = __WORK_INITIALIZER(toolstack.read, read_target),
-	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, report, 0),
+	.read = __WORK_INITIALIZER(toolstack.read, balloon_read_target),
+	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, balloon_report, 0),
 };
 
-/* What it asks for */
+/*
+ * Whatever happens, xenstore is written once a second at most, and not at all
+ * when there is nothing new.
+ */
+static void balloon_queue_report(void)
+{
+	queue_delayed_work(xen_balloon.wq, &toolstack.report, HZ);
+}
+
+/* Targets */
 
 /* A number of KiB in memory/@key: -ENOENT and the like, -EINVAL, -ERANGE. */
-static int read_memory_key(const char *key, u64 *kb)
+static int balloon_read_key(const char *key, u64 *kb)
 {
 	unsigned int len;
 	char *text = xenbus_read(XBT_NIL, "memory", key, &len);
@@ -100,9 +118,9 @@ static int read_memory_key(const char *key, u64 *kb)
 }
 
 /* 0 KiB if the toolstack wrote none, or no number; -ENOMEM. */
-static int read_optional_key(const char *key, u64 *kb)
+static int balloon_read_optional_key(const char *key, u64 *kb)
 {
-	int rc = read_memory_key(key, kb);
+	int rc = balloon_read_key(key, kb);
 
 	if (rc)
 		*kb = 0;
@@ -110,11 +128,11 @@ static int read_optional_key(const char *key, u64 *kb)
 }
 
 /*
- * Targets for HVM and PVH guests count memory that the guest does not see. How
- * much that is shows in the numbers before any ballooning, so it is learned
- * from the first target. -ENOMEM: not yet.
+ * Targets for HVM and PVH guests count memory that the guest does not see. The
+ * numbers before any ballooning tell how much, so it is learned from the first
+ * target. -ENOMEM: not yet.
  */
-static int learn_difference(u64 first_target_kb)
+static int balloon_read_difference(u64 first_target_kb)
 {
 	struct balloon_boot_counts counts;
 	u64 static_max_kb, videoram_kb;
@@ -124,20 +142,21 @@ static int learn_difference(u64 first_target_kb)
 	if (xen_pv_domain() || xen_initial_domain())
 		return 0;
 
-	counts.guest = xen_balloon.boot_pages;
-	counts.xen = xen_balloon.boot_xen_pages;
-	rc = read_optional_key("static-max", &static_max_kb);
+	counts.guest = xen_balloon.config.boot_pages;
+	counts.xen = xen_balloon.config.boot_xen_pages;
+	rc = balloon_read_optional_key("static-max", &static_max_kb);
 	if (!rc && !static_max_kb)
-		rc = read_optional_key("memory_static_max", &static_max_kb);
+		rc = balloon_read_optional_key("memory_static_max",
+					       &static_max_kb);
 	if (!rc)
-		rc = read_optional_key("videoram", &videoram_kb);
+		rc = balloon_read_optional_key("videoram", &videoram_kb);
 	if (rc)
 		return rc;
 
 	counts.static_max = KB_TO_PAGES(static_max_kb);
 	counts.first_target = KB_TO_PAGES(first_target_kb);
 	counts.videoram = KB_TO_PAGES(videoram_kb);
-	balloon_believe(&counts);
+	balloon_fix_boot_counts(&counts);
 	toolstack.difference = balloon_learn_difference(&counts);
 	toolstack.full = counts.static_max - counts.videoram;
 	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
@@ -150,7 +169,7 @@ static int learn_difference(u64 first_target_kb)
 	return 0;
 }
 
-static void lift_mem_limit(void)
+static void balloon_lift_mem_limit(void)
 {
 #ifdef CONFIG_MEMORY_HOTPLUG
 	/* It kept boot small; the toolstack's word counts more. */
@@ -159,19 +178,19 @@ static void lift_mem_limit(void)
 #endif
 }
 
-static int follow_target(void)
+static int balloon_follow_target(void)
 {
 	unsigned long pages;
 	u64 target_kb;
 	int rc;
 
-	rc = read_memory_key("target", &target_kb);
+	rc = balloon_read_key("target", &target_kb);
 	if (rc)
 		return rc;
 
-	lift_mem_limit();
+	balloon_lift_mem_limit();
 	if (!toolstack.learned) {
-		rc = learn_difference(target_kb);
+		rc = balloon_read_difference(target_kb);
 		if (rc)
 			return rc;
 		/* For balloon_report(), which may run at any time. */
@@ -183,15 +202,15 @@ static int follow_target(void)
 		return rc;
 	/* Built a few pages short, the guest has no place for them. */
 	if (KB_TO_PAGES(target_kb) <= toolstack.full)
-		pages = min(pages, xen_balloon.boot_pages);
+		pages = min(pages, xen_balloon.config.boot_pages);
 
-	/* After a migration xenstore knows nothing of us. */
+	/* After a migration xenstore has nothing of ours. */
 	WRITE_ONCE(toolstack.outdated, true);
 	balloon_set_new_target(pages);
 	return 0;
 }
 
-static void take_up_target(void)
+static void balloon_take_target(void)
 {
 	struct balloon_info info;
 	int rc;
@@ -199,41 +218,41 @@ static void take_up_target(void)
 	mutex_lock(&toolstack.lock);
 	balloon_snapshot(&info);
 	toolstack.unread_seq = info.target_seq;
-	rc = follow_target();
+	rc = balloon_follow_target();
 	toolstack.unread = rc == -ENOMEM;
 	mutex_unlock(&toolstack.lock);
 
 	/* The toolstack will not write it again. */
 	if (rc == -ENOMEM)
-		balloon_report();
+		balloon_queue_report();
 	/* No target is no news: the initial domain often has none. */
 	else if (rc && rc != -ENOENT)
 		pr_warn_ratelimited("ignoring memory/target of xenstore, the target stays: %d\n",
 				    rc);
 }
 
-static void read_target(struct work_struct *work)
+static void balloon_read_target(struct work_struct *work)
 {
-	take_up_target();
+	balloon_take_target();
 }
 
-/* All watches of the guest wait for this one: to read is for another thread. */
-static void target_written(struct xenbus_watch *watch, const char *path,
-			   const char *token)
+/* All watches of the guest wait for this one, so another thread reads. */
+static void balloon_target_written(struct xenbus_watch *watch,
+				   const char *path, const char *token)
 {
 	queue_work(xen_balloon.wq, &toolstack.read);
 }
 
 /*
- * Takes up the target before the watch is set, and so before late initcalls: a
+ * Takes the target before the watch is set, and so before late initcalls: a
  * populate-on-demand guest must know it by then.
  */
-static int xenstore_ready(struct notifier_block *nb, unsigned long event,
-			  void *data)
+static int balloon_xenstore_ready(struct notifier_block *nb,
+				  unsigned long event, void *data)
 {
 	int rc;
 
-	take_up_target();
+	balloon_take_target();
 
 	rc = register_xenbus_watch(&toolstack.watch);
 	if (rc)
@@ -242,39 +261,43 @@ static int xenstore_ready(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* What it is told */
+/* Reports */
 
 /* Not every toolstack lets a guest write it. */
-static int tell_kb(const char *key, unsigned long pages)
+static int balloon_write_kb(const char *key, unsigned long pages)
 {
 	s64 kb = ((s64)pages + toolstack.difference) << (PAGE_SHIFT - 10);
 
 	return xenbus_printf(XBT_NIL, "data/balloon", key, "%lld", kb);
 }
 
-static bool is_reported(const struct balloon_info *info)
+static bool balloon_is_reported(const struct balloon_info *info)
 {
 	const struct balloon_info *last = &toolstack.reported;
 
 	return info->stats.current_pages == last->stats.current_pages &&
 	       info->stats.target_pages == last->stats.target_pages &&
-	       info->progress == last->progress && info->booted == last->booted;
+	       info->state == last->state && info->booted == last->booted;
 }
 
-/* Whether that failed for want of memory, which passes, unlike want of permission. */
-static bool tell(const struct balloon_info *info)
+/*
+ * Returns whether a write failed for lack of memory, which passes, unlike a lack
+ * of permission.
+ */
+static bool balloon_write_report(const struct balloon_info *info)
 {
 	int rc_data, rc_control = 0;
 
-	rc_data = tell_kb("target-kb", info->stats.target_pages);
+	rc_data = balloon_write_kb("target-kb", info->stats.target_pages);
 	if (!rc_data)
-		rc_data = tell_kb("current-kb", info->stats.current_pages);
+		rc_data = balloon_write_kb("current-kb",
+					   info->stats.current_pages);
 	if (!rc_data)
 		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
-					balloon_progress_name(info->progress));
+					balloon_state_name(info->state));
 
-	/* What XAPI waits for before it counts on a guest. */
-	if (info->booted && info->progress != BALLOON_MOVING)
+	/* XAPI waits for this before it counts on a guest. */
+	if (info->booted && info->state != BALLOON_STATE_MOVING)
 		rc_control = xenbus_printf(XBT_NIL, "control",
 					   "feature-balloon", "1");
 
@@ -282,7 +305,7 @@ static bool tell(const struct balloon_info *info)
 }
 
 /* A target that was set since is newer. */
-static bool is_unread(void)
+static bool balloon_has_unread_target(void)
 {
 	struct balloon_info info;
 	bool unread;
@@ -294,47 +317,47 @@ static bool is_unread(void)
 	return unread;
 }
 
-static void report(struct work_struct *work)
+static void balloon_report(struct work_struct *work)
 {
 	struct balloon_info info;
 
-	if (is_unread())
-		take_up_target();
-	/* Before that, the numbers cannot be said. */
+	if (balloon_has_unread_target())
+		balloon_take_target();
+	/* Until then pages cannot be converted to the toolstack's numbers. */
 	if (!smp_load_acquire(&toolstack.learned))
 		return;
 
 	balloon_snapshot(&info);
-	if (!xchg(&toolstack.outdated, false) && is_reported(&info))
+	if (!xchg(&toolstack.outdated, false) && balloon_is_reported(&info))
 		return;
 	toolstack.reported = info;
 
-	if (tell(&info)) {
+	if (balloon_write_report(&info)) {
 		WRITE_ONCE(toolstack.outdated, true);
-		balloon_report();
+		balloon_queue_report();
 	}
 }
 
-/**
- * balloon_report() - the toolstack may want to hear of a pass of the worker
- *
- * Whatever happens, xenstore is written once a second at most, and not at all
- * when there is nothing new.
- */
-void balloon_report(void)
+static int balloon_changed(struct notifier_block *nb, unsigned long event,
+			   void *data)
 {
-	/* None where the driver could not start. */
-	if (xen_balloon.wq)
-		queue_delayed_work(xen_balloon.wq, &toolstack.report, HZ);
+	balloon_queue_report();
+	return NOTIFY_OK;
 }
 
-/**
- * balloon_xenstore_init() - follow the toolstack from now on
- *
- * Context: Process, at boot.
- * Return: 0, or a negative errno; then nothing is registered.
- */
-int __init balloon_xenstore_init(void)
+static int __init balloon_xenstore_init(void)
 {
-	return register_xenstore_notifier(&toolstack.notifier);
+	int rc;
+
+	if (!balloon_is_running())
+		return -ENODEV;
+
+	rc = register_xenstore_notifier(&toolstack.notifier);
+	if (rc) {
+		pr_err("the toolstack will not be followed: %d\n", rc);
+		return rc;
+	}
+	balloon_register_observer(&toolstack.observer);
+	return 0;
 }
+subsys_initcall(balloon_xenstore_init);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * What the driver refuses: where it is written, the bytes, and the error. Each is tried on
- * the host (tests/host/test-parsers.c) and in real guests (tests/system/probe-cases.c);
+ * the host (tests/unit/test-parsers.c) and in real guests (tests/system/probe-cases.c);
  * what is on the kernel's command line or a sysctl the kernel itself parses, so that only
  * there. A write of no bytes to sysfs does not reach the driver in a kernel, and is none.
  */

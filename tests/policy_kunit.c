@@ -6,7 +6,7 @@
 
 #include <kunit/test.h>
 
-#include "balloon_internal.h"
+#include "../policy.h"
 
 #define HUGE_KB	BIT_ULL(60)
 
@@ -37,13 +37,13 @@ static void check_plans(struct kunit *test, const struct plan_case *cases,
 static void given_target_met_plan_does_nothing(struct kunit *test)
 {
 	static const struct plan_case cases[] = {
-		{ { .target = 0 }, { BALLOON_NONE, 0, BALLOON_DONE } },
+		{ { .target = 0 }, { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
 		{ { .target = 100, .current_pages = 100, .ballooned = 50,
 		    .available = 50, .batch = 10 },
-		  { BALLOON_NONE, 0, BALLOON_DONE } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
 		/* A floor above the target does not matter any more. */
 		{ { .target = 100, .current_pages = 100, .floor = 200 },
-		  { BALLOON_NONE, 0, BALLOON_DONE } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -55,22 +55,22 @@ static void given_target_above_and_a_balloon_plan_deflates(struct kunit *test)
 		/* bound by what is wanted */
 		{ { .target = 101, .current_pages = 100, .ballooned = 50,
 		    .batch = 10 },
-		  { BALLOON_GROW, 1, BALLOON_DONE } },
+		  { BALLOON_ACTION_DEFLATE, 1, BALLOON_STATE_MOVING } },
 		/* by the balloon */
 		{ { .target = 200, .current_pages = 100, .ballooned = 50,
 		    .batch = 60, .can_hotplug = true },
-		  { BALLOON_GROW, 50, BALLOON_DONE } },
+		  { BALLOON_ACTION_DEFLATE, 50, BALLOON_STATE_MOVING } },
 		{ { .target = 200, .current_pages = 100, .ballooned = 1,
 		    .batch = 60 },
-		  { BALLOON_GROW, 1, BALLOON_DONE } },
+		  { BALLOON_ACTION_DEFLATE, 1, BALLOON_STATE_MOVING } },
 		/* by the batch */
 		{ { .target = 200, .current_pages = 100, .ballooned = 50,
 		    .batch = 49 },
-		  { BALLOON_GROW, 49, BALLOON_DONE } },
+		  { BALLOON_ACTION_DEFLATE, 49, BALLOON_STATE_MOVING } },
 		/* memory of the guest and the floor do not matter */
 		{ { .target = 200, .current_pages = 100, .ballooned = 100,
 		    .batch = 1000, .available = 0, .floor = 150 },
-		  { BALLOON_GROW, 100, BALLOON_DONE } },
+		  { BALLOON_ACTION_DEFLATE, 100, BALLOON_STATE_MOVING } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -84,34 +84,34 @@ static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
 		    .total = section, .batch = 10,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, section, BALLOON_STATE_WAITING } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, section, BALLOON_STATE_WAITING } },
 		{ { .target = 2 * section + 1, .current_pages = section,
 		    .total = section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
-		/* pages that are lent need struct pages too */
+		  { BALLOON_ACTION_HOTPLUG, 2 * section, BALLOON_STATE_WAITING } },
+		/* unpopulated pages need struct pages too */
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = section, .unpopulated = 1,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, 2 * section, BALLOON_STATE_WAITING } },
 		/* those that were added before have yet to come online */
 		{ { .target = section + 5, .current_pages = section,
 		    .total = 2 * section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_NONE, 0, BALLOON_WAIT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = 2 * section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_NONE, 0, BALLOON_WAIT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -126,23 +126,23 @@ static void given_little_memory_plan_adds_the_sections_that_it_can_pay_for(struc
 		{ { .target = 100 * section, .current_pages = section,
 		    .total = section, .available = price,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_HOTPLUG, section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, section, BALLOON_STATE_WAITING } },
 		{ { .target = 100 * section, .current_pages = section,
 		    .total = section, .available = 4 * price - 8,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_HOTPLUG, 3 * section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, 3 * section, BALLOON_STATE_WAITING } },
 		{ { .target = 3 * section, .current_pages = section,
 		    .total = section, .available = 4 * price,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_HOTPLUG, 2 * section, BALLOON_WAIT } },
+		  { BALLOON_ACTION_HOTPLUG, 2 * section, BALLOON_STATE_WAITING } },
 		{ { .target = 3 * section, .current_pages = section,
 		    .total = section, .available = price - 8,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 		{ { .target = 3 * section, .current_pages = section,
 		    .total = section, .available = 0,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -152,12 +152,12 @@ static void given_no_hotplug_plan_clamps_what_is_out_of_reach(struct kunit *test
 {
 	static const struct plan_case cases[] = {
 		{ { .target = 200, .current_pages = 100 },
-		  { BALLOON_CLAMP, 100, BALLOON_ECANCELED } },
+		  { BALLOON_ACTION_CLAMP, 100, BALLOON_STATE_STOPPED } },
 		{ { .target = 200, .current_pages = 100, .unpopulated = 30 },
-		  { BALLOON_CLAMP, 130, BALLOON_ECANCELED } },
-		/* within reach once the lent pages are back */
+		  { BALLOON_ACTION_CLAMP, 130, BALLOON_STATE_STOPPED } },
+		/* within reach once the unpopulated pages are back */
 		{ { .target = 120, .current_pages = 100, .unpopulated = 30 },
-		  { BALLOON_CLAMP, 120, BALLOON_ECANCELED } },
+		  { BALLOON_ACTION_CLAMP, 120, BALLOON_STATE_STOPPED } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -168,27 +168,27 @@ static void given_target_below_plan_inflates_what_can_be_spared(struct kunit *te
 	static const struct plan_case cases[] = {
 		{ { .target = 99, .current_pages = 100, .available = 50,
 		    .batch = 10 },
-		  { BALLOON_SHRINK, 1, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_MOVING } },
 		{ { .target = 0, .current_pages = 100, .available = 100,
 		    .batch = 100 },
-		  { BALLOON_SHRINK, 100, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 100, BALLOON_STATE_MOVING } },
 		/* bound by the batch */
 		{ { .target = 0, .current_pages = 100, .available = 50,
 		    .batch = 10 },
-		  { BALLOON_SHRINK, 10, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_MOVING } },
 		{ { .target = 0, .current_pages = 100, .available = 10,
 		    .batch = 10 },
-		  { BALLOON_SHRINK, 10, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_MOVING } },
 		/* by what is available: a shortage */
 		{ { .target = 0, .current_pages = 100, .available = 9,
 		    .batch = 10 },
-		  { BALLOON_SHRINK, 9, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT } },
 		{ { .target = 90, .current_pages = 100, .available = 9,
 		    .batch = 100 },
-		  { BALLOON_SHRINK, 9, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT } },
 		{ { .target = 90, .current_pages = 100, .available = 0,
 		    .batch = 100 },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -199,20 +199,20 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_SHRINK, 60, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 60, BALLOON_STATE_MOVING } },
 		{ { .target = 1, .current_pages = 41, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_SHRINK, 1, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_MOVING } },
 		{ { .target = 1, .current_pages = 40, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_NONE, 0, BALLOON_ECANCELED } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED } },
 		{ { .target = 1, .current_pages = 39, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_NONE, 0, BALLOON_ECANCELED } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED } },
 		/* a target above the floor is met */
 		{ { .target = 50, .current_pages = 100, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_SHRINK, 50, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 50, BALLOON_STATE_MOVING } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -223,27 +223,27 @@ static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *tes
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_SHRINK, 20, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT } },
 		{ { .target = 1, .current_pages = 100, .available = 11,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_SHRINK, 1, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_SHORT } },
 		{ { .target = 1, .current_pages = 100, .available = 10,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 		{ { .target = 1, .current_pages = 100, .available = 0,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 		/* a raised floor: a quarter of the default one, which is 50 */
 		{ { .target = 1, .current_pages = 100, .available = 33,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_SHRINK, 20, BALLOON_DONE } },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_MOVING } },
 		{ { .target = 1, .current_pages = 100, .available = 22,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_SHRINK, 10, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT } },
 		/* no floor */
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 0, .total = 100 },
-		  { BALLOON_SHRINK, 30, BALLOON_EAGAIN } },
+		  { BALLOON_ACTION_INFLATE, 30, BALLOON_STATE_SHORT } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -253,50 +253,52 @@ static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
 {
 	const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
-		    .batch = 4000, .pressure = BALLOON_RESTING },
-		  { BALLOON_NONE, 0, BALLOON_EAGAIN } },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_ACUTE },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
-		    .batch = 4000, .pressure = BALLOON_CAREFUL },
-		  { BALLOON_SHRINK, BLOCK_PAGES, BALLOON_EAGAIN } },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
+		  { BALLOON_ACTION_INFLATE, SUPERPAGE_PAGES, BALLOON_STATE_SHORT } },
 		{ { .target = 3990, .current_pages = 4000, .available = 4000,
-		    .batch = 4000, .pressure = BALLOON_CAREFUL },
-		  { BALLOON_SHRINK, 10, BALLOON_EAGAIN } },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT } },
 		/* growth is welcome at any time */
 		{ { .target = 4000, .current_pages = 1, .ballooned = 4000,
-		    .batch = 4000, .pressure = BALLOON_RESTING },
-		  { BALLOON_GROW, 3999, BALLOON_DONE } },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_ACUTE },
+		  { BALLOON_ACTION_DEFLATE, 3999, BALLOON_STATE_MOVING } },
 	};
 
 	CHECK_PLANS(test, cases);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(0), BALLOON_RESTING);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(4), BALLOON_RESTING);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(5), BALLOON_CAREFUL);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(59), BALLOON_CAREFUL);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(60), BALLOON_CALM);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(0), BALLOON_PRESSURE_ACUTE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(4), BALLOON_PRESSURE_ACUTE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(5), BALLOON_PRESSURE_RECENT);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(59), BALLOON_PRESSURE_RECENT);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(60), BALLOON_PRESSURE_NONE);
 }
 
-static void given_the_last_pass_progress_has_a_name(struct kunit *test)
+static void given_an_outcome_and_a_size_users_see_a_state(struct kunit *test)
 {
 	static const struct {
-		enum balloon_state state;
+		enum balloon_state outcome;
 		unsigned long current_pages;
 		const char *name;
 	} cases[] = {
-		{ BALLOON_DONE, 100, "settled" },
-		{ BALLOON_ECANCELED, 100, "settled" },
-		{ BALLOON_DONE, 99, "moving" },
-		{ BALLOON_DONE, 101, "moving" },
-		{ BALLOON_WAIT, 99, "waiting" },
-		{ BALLOON_EAGAIN, 99, "short" },
-		{ BALLOON_ECANCELED, 101, "stopped" },
+		{ BALLOON_STATE_SETTLED, 100, "settled" },
+		{ BALLOON_STATE_SETTLED, 99, "moving" },
+		{ BALLOON_STATE_MOVING, 100, "settled" },
+		{ BALLOON_STATE_STOPPED, 100, "settled" },
+		{ BALLOON_STATE_MOVING, 99, "moving" },
+		{ BALLOON_STATE_MOVING, 101, "moving" },
+		{ BALLOON_STATE_WAITING, 99, "waiting" },
+		{ BALLOON_STATE_SHORT, 99, "short" },
+		{ BALLOON_STATE_STOPPED, 101, "stopped" },
 	};
-	enum balloon_progress progress;
+	enum balloon_state state;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		progress = balloon_progress(cases[i].state,
-					    cases[i].current_pages, 100);
-		KUNIT_EXPECT_STREQ(test, balloon_progress_name(progress),
+		state = balloon_visible_state(cases[i].outcome,
+					      cases[i].current_pages, 100);
+		KUNIT_EXPECT_STREQ(test, balloon_state_name(state),
 				   cases[i].name);
 	}
 }
@@ -317,8 +319,8 @@ static void given_shortages_the_delay_doubles_up_to_its_bound(struct kunit *test
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(delays); i++) {
-		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
-		KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+		balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_SHORT);
 		KUNIT_EXPECT_EQ(test, s.delay, delays[i]);
 		KUNIT_EXPECT_EQ(test, s.count, i + 2);
 		KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
@@ -328,7 +330,7 @@ static void given_shortages_the_delay_doubles_up_to_its_bound(struct kunit *test
 	/* a bound that is no power of two */
 	s = fresh(3, RETRY_UNLIMITED);
 	for (i = 0; i < 3; i++)
-		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+		balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
 	KUNIT_EXPECT_EQ(test, s.delay, 3);
 }
 
@@ -338,14 +340,14 @@ static void given_too_many_tries_the_worker_gives_up_and_looks_rarely(struct kun
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
-		KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+		balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_SHORT);
 	}
 	KUNIT_EXPECT_EQ(test, s.count, 4);
 
 	for (i = 0; i < 3; i++) {
-		balloon_schedule_next(&s, BALLOON_EAGAIN, false);
-		KUNIT_EXPECT_EQ(test, s.state, BALLOON_ECANCELED);
+		balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_STOPPED);
 		KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 				BALLOON_SLOW_RETRY_S);
 		KUNIT_EXPECT_EQ(test, s.delay, 1);
@@ -357,42 +359,42 @@ static void given_progress_the_schedule_starts_afresh(struct kunit *test)
 {
 	struct balloon_schedule s = fresh(32, 4);
 
-	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
-	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
+	balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+	balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
 	KUNIT_EXPECT_EQ(test, s.delay, 2);
 
 	/* a batch that moved something, but not all */
-	balloon_schedule_next(&s, BALLOON_EAGAIN, true);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_EAGAIN);
+	balloon_schedule_next(&s, BALLOON_STATE_SHORT, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_SHORT);
 	KUNIT_EXPECT_EQ(test, s.delay, 1);
 	KUNIT_EXPECT_EQ(test, s.count, 1);
 
-	balloon_schedule_next(&s, BALLOON_DONE, true);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+	balloon_schedule_next(&s, BALLOON_STATE_MOVING, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_MOVING);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, true), 0);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 			BALLOON_NEVER);
 
 	/* after giving up, a success is a success */
 	s = fresh(32, 1);
-	balloon_schedule_next(&s, BALLOON_EAGAIN, false);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_ECANCELED);
-	balloon_schedule_next(&s, BALLOON_DONE, true);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+	balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_STOPPED);
+	balloon_schedule_next(&s, BALLOON_STATE_MOVING, true);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_MOVING);
 }
 
 static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test)
 {
 	struct balloon_schedule s = fresh(32, 4);
 
-	balloon_schedule_next(&s, BALLOON_DONE, false);
+	balloon_schedule_next(&s, BALLOON_STATE_MOVING, false);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 			BALLOON_NEVER);
-	balloon_schedule_next(&s, BALLOON_WAIT, false);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_WAIT);
+	balloon_schedule_next(&s, BALLOON_STATE_WAITING, false);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_WAITING);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 			BALLOON_NEVER);
-	balloon_schedule_next(&s, BALLOON_ECANCELED, false);
+	balloon_schedule_next(&s, BALLOON_STATE_STOPPED, false);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 			BALLOON_SLOW_RETRY_S);
 }
@@ -400,12 +402,12 @@ static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test
 static void given_a_restart_delay_and_count_are_one(struct kunit *test)
 {
 	struct balloon_schedule s = {
-		.state = BALLOON_ECANCELED, .delay = 16, .max_delay = 32,
+		.state = BALLOON_STATE_STOPPED, .delay = 16, .max_delay = 32,
 		.count = 4, .max_count = 9,
 	};
 
 	balloon_schedule_restart(&s);
-	KUNIT_EXPECT_EQ(test, s.state, BALLOON_DONE);
+	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_MOVING);
 	KUNIT_EXPECT_EQ(test, s.delay, 1);
 	KUNIT_EXPECT_EQ(test, s.count, 1);
 	KUNIT_EXPECT_EQ(test, s.max_delay, 32);
@@ -419,15 +421,15 @@ static void given_how_long_a_batch_took_the_next_one_fits(struct kunit *test)
 		s64 us;
 		unsigned long pages;
 	} cases[] = {
-		{ BLOCK_PAGES, BATCH_US, BLOCK_PAGES },
-		{ BLOCK_PAGES, BATCH_US / 3, 3 * BLOCK_PAGES },
-		{ 4 * BLOCK_PAGES, 2 * BATCH_US, 2 * BLOCK_PAGES },
-		/* whole blocks, and one at least */
-		{ BLOCK_PAGES, BATCH_US * 2 / 3, BLOCK_PAGES },
-		{ BLOCK_PAGES, 2 * BATCH_US, BLOCK_PAGES },
-		{ BLOCK_PAGES, 1000 * 1000 * 1000, BLOCK_PAGES },
-		{ 0, 1, BLOCK_PAGES },
-		{ 0, BATCH_US, BLOCK_PAGES },
+		{ SUPERPAGE_PAGES, BATCH_US, SUPERPAGE_PAGES },
+		{ SUPERPAGE_PAGES, BATCH_US / 3, 3 * SUPERPAGE_PAGES },
+		{ 4 * SUPERPAGE_PAGES, 2 * BATCH_US, 2 * SUPERPAGE_PAGES },
+		/* whole superpages, and one at least */
+		{ SUPERPAGE_PAGES, BATCH_US * 2 / 3, SUPERPAGE_PAGES },
+		{ SUPERPAGE_PAGES, 2 * BATCH_US, SUPERPAGE_PAGES },
+		{ SUPERPAGE_PAGES, 1000 * 1000 * 1000, SUPERPAGE_PAGES },
+		{ 0, 1, SUPERPAGE_PAGES },
+		{ 0, BATCH_US, SUPERPAGE_PAGES },
 		/* bound, also when it took no time, or less */
 		{ BATCH_PAGES, 1, BATCH_PAGES },
 		{ BATCH_PAGES, 0, BATCH_PAGES },
@@ -564,7 +566,7 @@ static void given_keys_that_cannot_be_true_they_are_not_believed(struct kunit *t
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct balloon_boot_counts c = cases[i].c;
 
-		balloon_believe(&c);
+		balloon_fix_boot_counts(&c);
 		KUNIT_EXPECT_EQ_MSG(test, c.static_max, cases[i].static_max,
 				    "static_max of case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, c.videoram, cases[i].videoram,
@@ -630,7 +632,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_a_floor_plan_stops_there),
 	KUNIT_CASE(given_a_floor_plan_keeps_a_quarter_of_it_available),
 	KUNIT_CASE(given_pressure_plan_goes_slowly_or_rests),
-	KUNIT_CASE(given_the_last_pass_progress_has_a_name),
+	KUNIT_CASE(given_an_outcome_and_a_size_users_see_a_state),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),

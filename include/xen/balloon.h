@@ -12,9 +12,9 @@ struct page;
 
 /**
  * struct balloon_stats - read-only picture of the balloon, in Linux pages
- * @current_pages: what the domain has now
- * @target_pages: what it was last asked to have
- * @target_unpopulated: ballooned pages handed out for foreign mappings
+ * @current_pages: size of the domain
+ * @target_pages: size that it was last asked to have
+ * @target_unpopulated: unpopulated pages that other drivers have
  * @balloon_low: ballooned lowmem pages
  * @balloon_high: ballooned highmem pages
  * @total_pages: pages with a struct page, populated or not
@@ -49,14 +49,5 @@ void xen_free_ballooned_pages(unsigned int nr_pages, struct page **pages);
 /* The names of kernels before 5.16; out-of-tree drivers still use them. */
 int alloc_xenballooned_pages(int nr_pages, struct page **pages);
 void free_xenballooned_pages(int nr_pages, struct page **pages);
-
-#ifdef CONFIG_XEN_BALLOON
-int xen_balloon_init(void);
-#else
-static inline int xen_balloon_init(void)
-{
-	return 0;
-}
-#endif
 
 #endif	/* _XEN_BALLOON_H */

@@ -40,7 +40,7 @@
 #include "probe.h"
 
 #define MARK		0x6d610000
-#define BLOCK_ORDER	9
+#define SUPERPAGE_ORDER	9
 #define BATCH		65536		/* extents of a call: its list is 512 KiB */
 /* Addresses of a PVH or arm64 guest that are far above its memory. */
 #define HOLE_GFN	0x200000
@@ -223,16 +223,16 @@ static void fragment(int spacing)
 	    mlock2(memory, room, MLOCK_ONFAULT))
 		err(1, "memory");
 	/* What others free meanwhile may make a block again, seldom twice. */
-	for (int round = 0; round < 5 && free_blocks(BLOCK_ORDER); round++) {
-		for (at = 0; at + CHUNK <= room && free_blocks(BLOCK_ORDER); at += CHUNK)
+	for (int round = 0; round < 5 && free_blocks(SUPERPAGE_ORDER); round++) {
+		for (at = 0; at + CHUNK <= room && free_blocks(SUPERPAGE_ORDER); at += CHUNK)
 			memset(memory + at, 1, CHUNK);
 		used = at > used ? at : used;
 		for (at = 0; at < used; at += CHUNK)
 			give_back(pagemap, memory + at, spacing);
 	}
 	fill_pipes();
-	if (free_blocks(BLOCK_ORDER))
-		errx(1, "%lu free blocks of 2 MiB are left", free_blocks(BLOCK_ORDER));
+	if (free_blocks(SUPERPAGE_ORDER))
+		errx(1, "%lu free blocks of 2 MiB are left", free_blocks(SUPERPAGE_ORDER));
 	set_sysctl("min_free_kbytes", min_free, NULL);
 	set_sysctl("percpu_pagelist_high_fraction", "0", NULL);
 	for (int fd = 0; fd < 3; fd++)
@@ -288,7 +288,7 @@ static void hog(int spacing)
 		if (xc_domain_decrease_reservation(xc, domid, done, 0, back + i) != done)
 			errx(1, "Xen does not take frames back");
 	}
-	done = xc_domain_populate_physmap(xc, domid, 1, BLOCK_ORDER, 0, &block);
+	done = xc_domain_populate_physmap(xc, domid, 1, SUPERPAGE_ORDER, 0, &block);
 	printf("domid=%u kept=%ld given=%ld blocks=%d\n", domid, nr - given, given, done);
 	if (done > 0)
 		errx(1, "Xen still has a block of 2 MiB");

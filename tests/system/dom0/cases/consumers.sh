@@ -7,7 +7,7 @@
 lent()
 {
 	mounted "$1" debugfs /sys/kernel/debug
-	ask "$1" "awk '\$1 == \"lent_pages\" { n = \$2 } END { print n + 0 }' /sys/kernel/debug/xen-balloon/stats"
+	ask "$1" "awk '\$1 == \"unpopulated_pages\" { n = \$2 } END { print n + 0 }' /sys/kernel/debug/xen-balloon/stats"
 }
 
 # ours GUEST: in its kernel it is the balloon that lends pages.

@@ -176,8 +176,8 @@ told()
 		/xen_balloon_(batch|target):/ {
 			for (i = 1; i <= NF; i++) { split(\$i, f, \"=\"); e[f[1]] = f[2] }
 		}
-		/xen_balloon_batch:/ { t[e[\"direction\"]] += 2048 * e[\"blocks_done\"] + page * e[\"singles_done\"] }
-		function sum(way) { return 2048 * n[way \"_blocks_done\"] + page * n[way \"_singles_done\"] }
+		/xen_balloon_batch:/ { t[e[\"direction\"]] += 2048 * e[\"superpages_done\"] + page * e[\"singles_done\"] }
+		function sum(way) { return 2048 * n[way \"_superpages_done\"] + page * n[way \"_singles_done\"] }
 		END {
 			print \"counted_in=\" sum(\"deflate\"), \"counted_out=\" sum(\"inflate\")
 			print \"vmstat_in=\" page * v[\"balloon_deflate\"], \"vmstat_out=\" page * v[\"balloon_inflate\"]
@@ -230,7 +230,7 @@ case_tells()
 
 	store "$1" target 450M	# above its limit
 	tells "$1" xen_balloon_refusal direction=deflate
-	tells "$1" xen_balloon_state "old_state=done new_state=eagain"
+	tells "$1" xen_balloon_state "old_state=moving new_state=short"
 	[ "$(ask "$1" "grep -c 'deflate_.*_refusals [1-9]' /sys/kernel/debug/xen-balloon/stats")" -gt 0 ] ||
 		fail "no refusal is counted"
 	ask "$1" 'echo 0 >/sys/kernel/tracing/events/xen_balloon/enable'

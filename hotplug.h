@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Memory sections that the balloon adds. */
+#ifndef _XEN_BALLOON_HOTPLUG_H
+#define _XEN_BALLOON_HOTPLUG_H
+
+#include "pages.h"
+
+#ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
+enum balloon_state balloon_hotplug(struct xen_balloon *b,
+				   unsigned long nr_pages);
+unsigned long balloon_hotplug_unit(void);
+int balloon_hotplug_init(void);
+void balloon_hotplug_exit(void);
+#else
+static inline enum balloon_state balloon_hotplug(struct xen_balloon *b,
+						 unsigned long nr_pages)
+{
+	return BALLOON_STATE_STOPPED;
+}
+
+static inline unsigned long balloon_hotplug_unit(void)
+{
+	return 1;
+}
+
+static inline int balloon_hotplug_init(void)
+{
+	return 0;
+}
+
+static inline void balloon_hotplug_exit(void)
+{
+}
+#endif
+
+#endif	/* _XEN_BALLOON_HOTPLUG_H */

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Inflate and deflate: memory on its way between the page allocator and Xen,
+ * one batch of extents at a time.
+ */
+
+#define pr_fmt(fmt) "xen:balloon: " fmt
+
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/timekeeping.h>
+#include <linux/vmstat.h>
+
+#include <asm/tlbflush.h>
+
+#include <xen/mem-reservation.h>
+#include <xen/page.h>
+#include <xen/xen.h>
+
+#include "inflate.h"
+#include "mem-reservation.h"
+#include "pv-mapping.h"
+#include "trace.h"
+
+/* Single pages that Xen may refuse in a batch before the batch is given up. */
+#define MAX_REFUSED	16
+
+/* Single pages that one call of the allocator hands over. */
+#define BULK		64U
+
+/* Counting: by batch, then added to the sums */
+
+static void balloon_begin_batch(struct xen_balloon *b)
+{
+	memset(b->batch.moves, 0, sizeof(b->batch.moves));
+	b->batch.start = ktime_get();
+}
+
+static void balloon_count_extents(struct xen_balloon *b,
+				  enum balloon_direction direction,
+				  unsigned int order, unsigned int asked,
+				  unsigned int done)
+{
+	struct balloon_moves *moves = &b->batch.moves[direction];
+	struct balloon_extents *e = order ? &moves->superpages :
+					    &moves->singles;
+
+	moves->hypercalls++;
+	e->asked += asked;
+	e->done += done;
+	if (done == asked)
+		return;
+
+	e->refusals++;
+	trace_xen_balloon_refusal(direction, extent_order(order), asked, done);
+}
+
+static void balloon_add_extents(struct balloon_extents *sum,
+				const struct balloon_extents *e)
+{
+	sum->asked += e->asked;
+	sum->done += e->done;
+	sum->refusals += e->refusals;
+}
+
+static void balloon_add_moves(struct balloon_moves *sum,
+			      const struct balloon_moves *m)
+{
+	sum->hypercalls += m->hypercalls;
+	balloon_add_extents(&sum->superpages, &m->superpages);
+	balloon_add_extents(&sum->singles, &m->singles);
+	sum->us += m->us;
+	sum->longest_us = max(sum->longest_us, m->us);
+}
+
+static unsigned long balloon_moved_pages(const struct balloon_moves *m)
+{
+	return m->superpages.done * SUPERPAGE_PAGES + m->singles.done;
+}
+
+/* These events exist where another balloon driver counts them, too. */
+#ifdef CONFIG_BALLOON
+static void balloon_count_vm_events(unsigned long inflated,
+				    unsigned long deflated)
+{
+	count_vm_events(BALLOON_INFLATE, inflated);
+	count_vm_events(BALLOON_DEFLATE, deflated);
+}
+#else
+static void balloon_count_vm_events(unsigned long inflated,
+				    unsigned long deflated)
+{
+}
+#endif
+
+/* @nr_pages: pages that the batch should have moved in @direction. */
+static void balloon_end_batch(struct xen_balloon *b,
+			      enum balloon_direction direction,
+			      unsigned long nr_pages)
+{
+	struct balloon_moves *moves = b->batch.moves;
+	unsigned int i;
+
+	moves[direction].us = ktime_us_delta(ktime_get(), b->batch.start);
+
+	balloon_lock(b);
+	for (i = 0; i < BALLOON_NR_DIRS; i++)
+		balloon_add_moves(&b->mem.moves[i], &moves[i]);
+	balloon_unlock(b);
+
+	balloon_count_vm_events(balloon_moved_pages(&moves[BALLOON_DIR_INFLATE]),
+				balloon_moved_pages(&moves[BALLOON_DIR_DEFLATE]));
+
+	for (i = 0; i < BALLOON_NR_DIRS; i++)
+		if (i == direction || moves[i].hypercalls)
+			trace_xen_balloon_batch(i, nr_pages, &moves[i],
+						b->mem.current_pages);
+}
+
+/* Pages whose state at Xen is unknown are never used again. */
+static void balloon_quarantine(struct xen_balloon *b, unsigned int nr_extents,
+			       unsigned int order)
+{
+	unsigned long nr_pages = (unsigned long)nr_extents << order;
+
+	if (!nr_pages)
+		return;
+
+	pr_warn_once("Xen may hold pages that it did not report; %lu pages are put aside\n",
+		     nr_pages);
+	balloon_lock(b);
+	b->mem.nr_quarantined += nr_pages;
+	b->mem.current_pages -= nr_pages;
+	balloon_unlock(b);
+}
+
+/* What the OOM notifier can have back */
+
+/*
+ * Count pages that the batch has allocated but not yet given to Xen. Returns
+ * false when they must go back to the guest, and the batch take no more.
+ */
+static bool balloon_hold(struct xen_balloon *b, unsigned long nr_pages)
+{
+	bool go_on;
+
+	balloon_lock(b);
+	b->mem.nr_held += nr_pages;
+	go_on = !b->mem.oom_cancelled;
+	balloon_unlock(b);
+	return go_on;
+}
+
+/*
+ * The last moment to cancel: from here on the pages are no longer held. Returns
+ * false when they must go back to the guest.
+ */
+static bool balloon_commit_held(struct xen_balloon *b)
+{
+	bool cancelled;
+
+	balloon_lock(b);
+	b->mem.nr_held = 0;
+	cancelled = b->mem.oom_cancelled;
+	balloon_unlock(b);
+	return !cancelled;
+}
+
+/**
+ * balloon_cancel_inflate() - the guest has run out of memory: stop inflating
+ * @b: balloon
+ *
+ * Pages that a batch holds and has not yet given to Xen go back to the guest,
+ * and inflation rests for a while: see balloon_pressure().
+ *
+ * Context: Process; takes balloon_memory.lock. A batch may be under way.
+ * Return: pages that will go back.
+ */
+unsigned long balloon_cancel_inflate(struct xen_balloon *b)
+{
+	unsigned long nr_pages;
+
+	balloon_lock(b);
+	nr_pages = b->mem.nr_held;
+	b->mem.nr_held = 0;
+	b->mem.oom_cancelled = true;
+	b->mem.oom_s = ktime_get_seconds();
+	balloon_unlock(b);
+	return nr_pages;
+}
+
+/* Between the page allocator and the batch */
+
+/* By runs, not one by one: each call walks all zones. */
+static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,
+				   unsigned int order, int sign)
+{
+	unsigned int i, run;
+
+	for (i = 0; i < nr_extents; i += run) {
+		run = balloon_zone_run(pages + i, nr_extents - i);
+		adjust_managed_page_count(pages[i],
+					  sign * ((long)run << order));
+	}
+}
+
+static unsigned int balloon_alloc_superpages(struct xen_balloon *b,
+					     unsigned int nr, gfp_t gfp)
+{
+	struct page **pages = b->batch.pages;
+	unsigned int i;
+
+	for (i = 0; i < nr;) {
+		pages[i] = alloc_pages(gfp, SUPERPAGE_ORDER);
+		if (!pages[i])
+			break;
+		split_page(pages[i++], SUPERPAGE_ORDER);
+		if (!balloon_hold(b, SUPERPAGE_PAGES))
+			break;
+	}
+	return i;
+}
+
+/* In bulk: one by one, a call costs half as much as clearing a page. */
+static unsigned int balloon_alloc_singles(struct xen_balloon *b,
+					  unsigned int nr_pages, gfp_t gfp)
+{
+	struct page **pages = b->batch.pages;
+	unsigned int i, nr;
+
+	memset(pages, 0, nr_pages * sizeof(*pages));
+	for (i = 0; i < nr_pages;) {
+		nr = alloc_pages_bulk(gfp, min(nr_pages - i, BULK), pages + i);
+		i += nr;
+		if (!nr || !balloon_hold(b, nr))
+			break;
+	}
+	return i;
+}
+
+static unsigned int balloon_alloc_extents(struct xen_balloon *b,
+					  unsigned int nr_extents,
+					  unsigned int order, gfp_t gfp)
+{
+	nr_extents = order ? balloon_alloc_superpages(b, nr_extents, gfp) :
+			     balloon_alloc_singles(b, nr_extents, gfp);
+	balloon_adjust_managed(b->batch.pages, nr_extents, order, -1);
+	return nr_extents;
+}
+
+static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
+				 unsigned int order)
+{
+	unsigned int i, j;
+
+	balloon_adjust_managed(pages, nr_extents, order, 1);
+	if (!order) {
+		free_pages_bulk(pages, nr_extents);
+		return;
+	}
+	for (i = 0; i < nr_extents; i++) {
+		/*
+		 * The allocator takes a superpage back with one reference, and
+		 * looks up the allocation tag of each other page of it.
+		 */
+		for (j = 1; j < 1U << order; j++) {
+			set_page_count(pages[i] + j, 0);
+			clear_page_tag_ref(pages[i] + j);
+		}
+		__free_pages(pages[i], order);
+	}
+}
+
+/*
+ * A reader of all pages, such as /proc/kcore, must have finished with these
+ * before their memory goes. The reader may itself be waiting for memory.
+ */
+static void balloon_mark_extents_offline(struct page **pages,
+					 unsigned int nr_extents,
+					 unsigned int order)
+{
+	unsigned int i;
+
+	page_offline_begin();
+	for (i = 0; i < nr_extents; i++)
+		balloon_mark_offline(pages[i], order);
+	page_offline_end();
+}
+
+static void balloon_return_extents(struct page **pages,
+				   unsigned int nr_extents, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_extents; i++)
+		balloon_mark_online(pages[i], order);
+	balloon_free_extents(pages, nr_extents, order);
+}
+
+/* Inflate: page allocator -> Xen -> page list */
+
+/* Returns the leading extents that Xen took. */
+static unsigned int balloon_release(struct xen_balloon *b, unsigned int first,
+				    unsigned int nr_extents, unsigned int order)
+{
+	unsigned int done = xenmem_release(b->batch.frames + first, nr_extents,
+					   order);
+
+	balloon_count_extents(b, BALLOON_DIR_INFLATE, order, nr_extents, done);
+	return done;
+}
+
+/*
+ * Returns the leading pages that Xen took, each a single frame. A page that Xen
+ * refuses is untouched, and goes to the end while the others are tried.
+ */
+static unsigned int balloon_release_frames(struct xen_balloon *b,
+					   unsigned int nr)
+{
+	unsigned int done = 0, nr_refused = 0;
+
+	while (done < nr && nr_refused < MAX_REFUSED) {
+		done += balloon_release(b, done, nr - done, 0);
+		if (done == nr)
+			break;
+		nr_refused++;
+		nr--;
+		swap(b->batch.frames[done], b->batch.frames[nr]);
+		swap(b->batch.pages[done], b->batch.pages[nr]);
+	}
+	return done;
+}
+
+/*
+ * Returns the leading extents that Xen took, each several frames. Xen removes
+ * them frame by frame, so where it stops the next extent may be half gone, and
+ * @nr_unknown is 1; unless its own count of the domain shows that the extent is
+ * whole. The count costs a hypercall, and is only read when the last batch went
+ * wrong; nor does it follow while populate-on-demand entries have no memory.
+ */
+static unsigned int balloon_release_extents(struct xen_balloon *b,
+					    unsigned int nr, unsigned int order,
+					    unsigned int *nr_unknown)
+{
+	bool trusted = b->batch.extents_proven || READ_ONCE(b->mem.pod_boot);
+	long before = trusted ? -1 : xenmem_current_frames();
+	unsigned int done = balloon_release(b, 0, nr, order);
+	long gone = (long)done << extent_order(order);
+
+	b->batch.extents_proven = done == nr;
+	if (done == nr)
+		return done;
+
+	*nr_unknown = before < 0 || before - xenmem_current_frames() != gone;
+	if (order == SUPERPAGE_ORDER)
+		b->batch.superpages_refused = true;
+	return done;
+}
+
+/* On PV a superpage is 512 machine frames that need not be neighbours. */
+static void balloon_save_frames(struct xen_balloon *b, unsigned int i,
+				unsigned int order)
+{
+	unsigned int j, nr = xen_pv_domain() ? 1U << order : 1;
+
+	for (j = 0; j < nr; j++)
+		b->batch.frames[i * nr + j] =
+			xen_page_to_gfn(b->batch.pages[i] + j);
+}
+
+static unsigned int balloon_split_superpages(struct page **pages,
+					     unsigned int nr)
+{
+	unsigned int i, j;
+
+	for (i = nr; i-- > 0;)
+		for (j = SUPERPAGE_PAGES; j-- > 0;)
+			pages[i * SUPERPAGE_PAGES + j] = pages[i] + j;
+	return nr * SUPERPAGE_PAGES;
+}
+
+/* Return extents that Xen has not taken to the page allocator. */
+static void balloon_undo_inflate(struct xen_balloon *b, unsigned int first,
+				 unsigned int nr_extents, unsigned int order)
+{
+	struct page **pages = b->batch.pages + first;
+	unsigned int i, nr_mapped = nr_extents;
+
+	if (xen_pv_domain())
+		nr_mapped = xenmem_pv_map(pages, b->batch.frames + first,
+					  nr_extents, order);
+	/* Xen refused the last ones: the allocator must not offer them next. */
+	for (i = nr_mapped; i-- > 0;)
+		balloon_return_extents(pages + i, 1, order);
+	balloon_quarantine(b, nr_extents - nr_mapped, order);
+}
+
+/* Returns the pages that Xen took. */
+static unsigned long balloon_inflate_extents(struct xen_balloon *b,
+					     unsigned int order,
+					     unsigned int nr, gfp_t gfp)
+{
+	struct page **pages = b->batch.pages;
+	unsigned int i, done, nr_unknown = 0;
+
+	nr = balloon_alloc_extents(b, nr, order, gfp);
+	if (!nr)
+		return 0;
+
+	/* No cached kmap may outlive the memory behind it. */
+	kmap_flush_unused();
+
+	if (!balloon_commit_held(b)) {
+		balloon_free_extents(pages, nr, order);
+		return 0;
+	}
+
+	balloon_mark_extents_offline(pages, nr, order);
+	for (i = 0; i < nr; i++)
+		balloon_save_frames(b, i, order);
+
+	if (xen_pv_domain()) {
+		xenmem_pv_unmap(pages, nr, order);
+		flush_tlb_all();
+		if (order)
+			nr = balloon_split_superpages(pages, nr);
+		order = 0;
+	}
+
+	if (extent_order(order))
+		done = balloon_release_extents(b, nr, order, &nr_unknown);
+	else
+		done = balloon_release_frames(b, nr);
+
+	balloon_quarantine(b, nr_unknown, order);
+	balloon_undo_inflate(b, done + nr_unknown, nr - done - nr_unknown,
+			     order);
+
+	balloon_lock(b);
+	balloon_list_put_extents(b, pages, done, order);
+	b->mem.current_pages -= (unsigned long)done << order;
+	balloon_unlock(b);
+	wake_up(&b->arrivals);
+
+	return (unsigned long)done << order;
+}
+
+/**
+ * balloon_inflate() - release memory of the guest to Xen
+ * @b: balloon
+ * @nr_pages: upper bound, pages
+ * @gfp: how hard to try for single pages
+ *
+ * Superpages go as far as the allocator has them at hand, then single pages, at
+ * most %BATCH_EXTENTS of them.
+ *
+ * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
+ * Return: pages that Xen took; quarantined pages have left the guest, too.
+ */
+unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
+			      gfp_t gfp)
+{
+	unsigned long most = xen_pv_domain() ? BATCH_EXTENTS / SUPERPAGE_PAGES :
+					       BATCH_EXTENTS;
+	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES, most);
+	unsigned long left, done = 0, start = b->mem.current_pages;
+
+	lockdep_assert_held(&b->batch.lock);
+	balloon_begin_batch(b);
+
+	balloon_lock(b);
+	b->mem.oom_cancelled = false;
+	balloon_unlock(b);
+
+	/*
+	 * The allocator clears only pages that are not clear already, so a page
+	 * is never cleared twice. Before a populate-on-demand guest has shrunk
+	 * to the memory that backs it, a page must not even be touched: Xen
+	 * would have to find memory for it first.
+	 */
+	if (READ_ONCE(xen_scrub_pages) && !READ_ONCE(b->mem.pod_boot))
+		gfp |= __GFP_ZERO;
+
+	if (nr_superpages && !b->batch.superpages_refused)
+		done = balloon_inflate_extents(b, SUPERPAGE_ORDER,
+					       nr_superpages,
+					       gfp & ~__GFP_RECLAIM);
+
+	left = nr_pages - (start - b->mem.current_pages);
+	if (left && !READ_ONCE(b->mem.oom_cancelled))
+		done += balloon_inflate_extents(b, 0, min(left, BATCH_EXTENTS),
+						gfp);
+
+	balloon_end_batch(b, BALLOON_DIR_INFLATE, nr_pages);
+	return done;
+}
+
+/* Deflate: page list -> Xen -> page allocator */
+
+/* Xen populated these, but they could not be mapped. */
+static void balloon_undo_deflate(struct xen_balloon *b, unsigned int first,
+				 unsigned int nr_extents, unsigned int order)
+{
+	unsigned int done;
+
+	if (!nr_extents)
+		return;
+
+	/* Some were mapped for a moment. */
+	flush_tlb_all();
+	done = balloon_release(b, first, nr_extents, order);
+	balloon_lock(b);
+	balloon_list_put_extents(b, b->batch.pages + first, done, order);
+	b->mem.current_pages += (unsigned long)(nr_extents - done) << order;
+	balloon_unlock(b);
+	balloon_quarantine(b, nr_extents - done, order);
+}
+
+static void balloon_deflate_extents(struct xen_balloon *b, unsigned int order,
+				    unsigned int nr)
+{
+	struct page **pages = b->batch.pages;
+	xen_pfn_t *frames = b->batch.frames;
+	unsigned int i, populated, mapped;
+
+	balloon_lock(b);
+	nr = balloon_list_take_extents(b, pages, nr, order, false);
+	balloon_unlock(b);
+	if (!nr)
+		return;
+
+	for (i = 0; i < nr; i++)
+		frames[i] = page_to_xen_pfn(pages[i]);
+
+	populated = xenmem_populate(frames, nr, order);
+	balloon_count_extents(b, BALLOON_DIR_DEFLATE, order, nr, populated);
+	mapped = populated;
+	if (xen_pv_domain())
+		mapped = xenmem_pv_map(pages, frames, populated, order);
+	balloon_undo_deflate(b, mapped, populated - mapped, order);
+
+	balloon_return_extents(pages, mapped, order);
+
+	balloon_lock(b);
+	balloon_list_put_extents(b, pages + populated, nr - populated, order);
+	b->mem.current_pages += (unsigned long)mapped << order;
+	balloon_unlock(b);
+	wake_up(&b->arrivals);
+
+	if (order)
+		b->batch.superpages_refused = populated < nr;
+}
+
+/**
+ * balloon_deflate() - populate ballooned pages and give them to the guest
+ * @b: balloon
+ * @nr_pages: upper bound, pages
+ *
+ * Superpages go as long as Xen has them, then single pages, at most
+ * %BATCH_EXTENTS of them.
+ *
+ * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
+ * Return: pages that the guest gained.
+ */
+unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
+{
+	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES,
+					  BATCH_EXTENTS);
+	unsigned long left, start = b->mem.current_pages;
+
+	lockdep_assert_held(&b->batch.lock);
+	balloon_begin_batch(b);
+
+	if (nr_superpages && !b->batch.superpages_refused)
+		balloon_deflate_extents(b, SUPERPAGE_ORDER, nr_superpages);
+
+	left = nr_pages - (b->mem.current_pages - start);
+	if (left)
+		balloon_deflate_extents(b, 0, min(left, BATCH_EXTENTS));
+
+	/* Xen has nothing at all now; later it may have superpages, too. */
+	if (b->mem.current_pages == start)
+		b->batch.superpages_refused = false;
+
+	balloon_end_batch(b, BALLOON_DIR_DEFLATE, nr_pages);
+	return b->mem.current_pages - start;
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The state of the balloon and its page list: pages without memory behind them,
+ * as superpages of 2 MiB and as single pages. All pages of the list are
+ * PageOffline and have a reference count of one.
+ */
+
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+
+#include "pages.h"
+
+struct xen_balloon xen_balloon = {
+	.batch = {
+		.lock = __MUTEX_INITIALIZER(xen_balloon.batch.lock),
+	},
+	.mem = {
+		.lock = __MUTEX_INITIALIZER(xen_balloon.mem.lock),
+		.superpages = LIST_HEAD_INIT(xen_balloon.mem.superpages),
+		.singles = LIST_HEAD_INIT(xen_balloon.mem.singles),
+		.schedule = {
+			.delay = 1,
+			.max_delay = 32,
+			.count = 1,
+			.max_count = 4,
+		},
+	},
+	.config = {
+		.boot_timeout = 180,
+	},
+	.new_sections = XARRAY_INIT(xen_balloon.new_sections, 0),
+	.arrivals = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.arrivals),
+};
+
+struct balloon_stats balloon_stats;
+EXPORT_SYMBOL_GPL(balloon_stats);
+
+/**
+ * balloon_lock() - take the lock of the domain's memory
+ * @b: balloon
+ *
+ * Context: Process; takes balloon_memory.lock.
+ */
+void balloon_lock(struct xen_balloon *b)
+{
+	mutex_lock(&b->mem.lock);
+}
+
+/**
+ * balloon_fill_stats() - the sizes and the schedule of this moment
+ * @b: balloon
+ * @s: result
+ *
+ * Context: Process; balloon_memory.lock is held.
+ */
+void balloon_fill_stats(const struct xen_balloon *b, struct balloon_stats *s)
+{
+	const struct balloon_memory *mem = &b->mem;
+
+	/* Readers of balloon_stats take no lock. */
+	WRITE_ONCE(s->current_pages, mem->current_pages);
+	WRITE_ONCE(s->target_pages, mem->target_pages);
+	WRITE_ONCE(s->target_unpopulated, mem->nr_unpopulated);
+	WRITE_ONCE(s->balloon_low, mem->nr_low);
+	WRITE_ONCE(s->balloon_high, mem->nr_high);
+	WRITE_ONCE(s->total_pages, mem->total_pages);
+	WRITE_ONCE(s->schedule_delay, mem->schedule.delay);
+	WRITE_ONCE(s->max_schedule_delay, mem->schedule.max_delay);
+	WRITE_ONCE(s->retry_count, mem->schedule.count);
+	WRITE_ONCE(s->max_retry_count, mem->schedule.max_count);
+}
+
+/**
+ * balloon_unlock() - publish the state in balloon_stats and drop the lock
+ * @b: balloon
+ *
+ * Context: Process; drops balloon_memory.lock.
+ */
+void balloon_unlock(struct xen_balloon *b)
+{
+	balloon_fill_stats(b, &balloon_stats);
+	mutex_unlock(&b->mem.lock);
+}
+
+/**
+ * balloon_wake() - have the worker run at once
+ * @b: balloon
+ *
+ * Context: Any.
+ */
+void balloon_wake(struct xen_balloon *b)
+{
+	/* No worker before balloon_init(); its first pass catches up. */
+	if (b->wq)
+		mod_delayed_work(b->wq, &b->work, 0);
+}
+
+/**
+ * balloon_mark_offline() - keep dumps and /proc/kcore from reading an extent
+ * @page: first page
+ * @order: size of the extent, in pages
+ *
+ * Context: Process; the caller owns the pages.
+ */
+void balloon_mark_offline(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1U << order);
+
+	for (; page < end; page++)
+		__SetPageOffline(page);
+}
+
+/**
+ * balloon_mark_online() - undo balloon_mark_offline()
+ * @page: first page
+ * @order: size of the extent, in pages
+ *
+ * Context: Process; the caller owns the pages.
+ */
+void balloon_mark_online(struct page *page, unsigned int order)
+{
+	struct page *end = page + (1U << order);
+
+	for (; page < end; page++)
+		__ClearPageOffline(page);
+}
+
+/**
+ * balloon_zone_run() - length of the leading run of extents in one zone
+ * @pages: first page of each extent
+ * @nr: entries of @pages, at least 1
+ *
+ * Return: extents, at least 1.
+ */
+unsigned int balloon_zone_run(struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 1; i < nr; i++)
+		if (page_zone(pages[i]) != page_zone(pages[0]))
+			break;
+	return i;
+}
+
+/**
+ * balloon_adopt() - prepare pages for the list that the allocator never had
+ * @page: first page
+ * @order: size of the extent, in pages
+ *
+ * Context: Process; nobody else knows the pages.
+ */
+void balloon_adopt(struct page *page, unsigned int order)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << order; i++) {
+		ClearPageReserved(page + i);
+		clear_page_tag_ref(page + i);
+	}
+	balloon_mark_offline(page, order);
+}
+
+/* The page list */
+
+static void balloon_list_count(struct xen_balloon *b, struct page *page,
+			       long change)
+{
+	unsigned long *nr = PageHighMem(page) ? &b->mem.nr_high :
+						&b->mem.nr_low;
+
+	WRITE_ONCE(*nr, *nr + change);
+	mod_node_page_state(page_pgdat(page), NR_BALLOON_PAGES, change);
+}
+
+/* By runs, not one by one: each call is an atomic operation. */
+static void balloon_list_count_extents(struct xen_balloon *b,
+				       struct page **pages,
+				       unsigned int nr_extents,
+				       unsigned int order, int sign)
+{
+	unsigned int i, run;
+
+	for (i = 0; i < nr_extents; i += run) {
+		run = balloon_zone_run(pages + i, nr_extents - i);
+		balloon_list_count(b, pages[i], sign * ((long)run << order));
+	}
+}
+
+/* Lowmem is wanted first: by the guest, and by other drivers. */
+static void balloon_list_add(struct page *page, struct list_head *list)
+{
+	if (PageHighMem(page))
+		list_add_tail(&page->lru, list);
+	else
+		list_add(&page->lru, list);
+}
+
+/* Single pages of the list, and no others, have this in page_private(). */
+#define IN_LIST	((unsigned long)&xen_balloon.mem.singles)
+
+static void balloon_list_add_single(struct xen_balloon *b, struct page *page)
+{
+	set_page_private(page, IN_LIST);
+	balloon_list_add(page, &b->mem.singles);
+}
+
+static void balloon_list_remove_single(struct page *page)
+{
+	set_page_private(page, 0);
+	list_del(&page->lru);
+}
+
+static bool balloon_list_has_single(struct page *page)
+{
+	return page_private(page) == IN_LIST;
+}
+
+/*
+ * When the last page of a superpage has come in, the superpage is whole again.
+ * While a page is missing, the first look most often ends this.
+ */
+static void balloon_list_join(struct xen_balloon *b, struct page *page)
+{
+	struct page *first = pfn_to_page(round_down(page_to_pfn(page),
+						    SUPERPAGE_PAGES));
+	unsigned long i;
+
+	if (!balloon_list_has_single(first + SUPERPAGE_PAGES - 1) ||
+	    page_zone(first) != page_zone(first + SUPERPAGE_PAGES - 1))
+		return;
+	for (i = 0; i < SUPERPAGE_PAGES; i++)
+		if (!balloon_list_has_single(first + i))
+			return;
+
+	for (i = 0; i < SUPERPAGE_PAGES; i++)
+		balloon_list_remove_single(first + i);
+	balloon_list_add(first, &b->mem.superpages);
+	b->mem.nr_joins++;
+}
+
+static void balloon_list_add_extent(struct xen_balloon *b, struct page *page,
+				    unsigned int order)
+{
+	if (order) {
+		balloon_list_add(page, &b->mem.superpages);
+	} else {
+		balloon_list_add_single(b, page);
+		balloon_list_join(b, page);
+	}
+}
+
+static bool balloon_fills_superpage(struct page **pages)
+{
+	unsigned long i, pfn = page_to_pfn(pages[0]);
+
+	if (!IS_ALIGNED(pfn, SUPERPAGE_PAGES) ||
+	    page_zone(pages[0]) != page_zone(pages[SUPERPAGE_PAGES - 1]))
+		return false;
+
+	for (i = 1; i < SUPERPAGE_PAGES; i++)
+		if (page_to_pfn(pages[i]) != pfn + i)
+			return false;
+	return true;
+}
+
+/**
+ * balloon_list_put() - put an extent into the page list
+ * @b: balloon
+ * @page: first page; all pages are PageOffline with one reference
+ * @order: 0 or %SUPERPAGE_ORDER
+ *
+ * Context: Process; balloon_memory.lock is held.
+ */
+void balloon_list_put(struct xen_balloon *b, struct page *page,
+		      unsigned int order)
+{
+	balloon_list_put_extents(b, &page, 1, order);
+}
+
+/**
+ * balloon_list_put_extents() - balloon_list_put() of many extents
+ * @b: balloon
+ * @pages: first page of each extent
+ * @nr_extents: entries of @pages
+ * @order: 0 or %SUPERPAGE_ORDER
+ *
+ * Single pages that fill a superpage go in as a superpage.
+ *
+ * Context: Process; balloon_memory.lock is held.
+ */
+void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,
+			      unsigned int nr_extents, unsigned int order)
+{
+	unsigned int i = nr_extents;
+
+	lockdep_assert_held(&b->mem.lock);
+
+	balloon_list_count_extents(b, pages, nr_extents, order, 1);
+	/* Backwards: the next take has them in the order of @pages. */
+	while (i) {
+		if (!order && i >= SUPERPAGE_PAGES &&
+		    balloon_fills_superpage(pages + i - SUPERPAGE_PAGES)) {
+			i -= SUPERPAGE_PAGES;
+			balloon_list_add_extent(b, pages[i], SUPERPAGE_ORDER);
+		} else {
+			balloon_list_add_extent(b, pages[--i], order);
+		}
+	}
+}
+
+/* Backwards: the next takes are in ascending order, and may join later. */
+static void balloon_list_split(struct xen_balloon *b, struct page *superpage)
+{
+	unsigned int i;
+
+	list_del(&superpage->lru);
+	for (i = SUPERPAGE_PAGES; i-- > 0;)
+		balloon_list_add_single(b, superpage + i);
+	b->mem.nr_splits++;
+}
+
+static struct page *balloon_list_first(struct list_head *list, bool lowmem)
+{
+	struct page *page = list_first_entry_or_null(list, struct page, lru);
+
+	return page && lowmem && PageHighMem(page) ? NULL : page;
+}
+
+/* NULL if there is no such extent; a superpage is split for a single page. */
+static struct page *balloon_list_take(struct xen_balloon *b,
+				      unsigned int order, bool lowmem)
+{
+	struct list_head *list = order ? &b->mem.superpages : &b->mem.singles;
+	struct page *page = balloon_list_first(list, lowmem);
+
+	if (!page && !order) {
+		struct page *superpage =
+			balloon_list_first(&b->mem.superpages, lowmem);
+
+		if (superpage) {
+			balloon_list_split(b, superpage);
+			page = balloon_list_first(list, lowmem);
+		}
+	}
+	if (!page)
+		return NULL;
+
+	if (order)
+		list_del(&page->lru);
+	else
+		balloon_list_remove_single(page);
+	return page;
+}
+
+/**
+ * balloon_list_take_extents() - take extents out of the page list
+ * @b: balloon
+ * @pages: result: first page of each extent
+ * @nr_extents: extents wanted
+ * @order: 0 or %SUPERPAGE_ORDER
+ * @lowmem: only take lowmem pages
+ *
+ * Context: Process; balloon_memory.lock is held.
+ * Return: extents taken.
+ */
+unsigned int balloon_list_take_extents(struct xen_balloon *b,
+				       struct page **pages,
+				       unsigned int nr_extents,
+				       unsigned int order, bool lowmem)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&b->mem.lock);
+
+	for (i = 0; i < nr_extents; i++) {
+		pages[i] = balloon_list_take(b, order, lowmem);
+		if (!pages[i])
+			break;
+	}
+	balloon_list_count_extents(b, pages, i, order, -1);
+	return i;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The state of the balloon: its locks, its counts, and the page list. Units are
+ * Linux pages unless a name says otherwise; orders are orders of Linux pages.
+ */
+#ifndef _XEN_BALLOON_PAGES_H
+#define _XEN_BALLOON_PAGES_H
+
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <xen/balloon.h>
+#include <xen/interface/xen.h>
+
+#include "compat.h"
+#include "policy.h"
+
+/* Extents of one hypercall: 32 MiB of single pages of 4 KiB. */
+#define BATCH_EXTENTS	8192U
+
+/**
+ * enum balloon_direction - which way memory moves
+ * @BALLOON_DIR_INFLATE: from the guest to Xen
+ * @BALLOON_DIR_DEFLATE: from Xen to the guest
+ */
+enum balloon_direction {
+	BALLOON_DIR_INFLATE,
+	BALLOON_DIR_DEFLATE,
+};
+
+#define BALLOON_NR_DIRS	2
+
+/**
+ * struct balloon_extents - extents of one order in one direction
+ * @asked: extents that Xen was asked to move, each time that it was
+ * @done: extents that Xen moved
+ * @refusals: hypercalls that moved fewer extents than asked
+ */
+struct balloon_extents {
+	unsigned long asked;
+	unsigned long done;
+	unsigned long refusals;
+};
+
+/**
+ * struct balloon_moves - memory moved in one direction
+ * @hypercalls: number of hypercalls
+ * @superpages: extents of 2 MiB
+ * @singles: extents of a page; on PV a superpage leaves as such
+ * @us: time of all batches, microseconds
+ * @longest_us: time of the longest batch, microseconds
+ */
+struct balloon_moves {
+	unsigned long hypercalls;
+	struct balloon_extents superpages;
+	struct balloon_extents singles;
+	unsigned long us;
+	unsigned long longest_us;
+};
+
+/**
+ * struct balloon_batch - extents on their way between the guest and Xen
+ *
+ * @lock protects all of it. The lock is held over hypercalls and allocations:
+ * by the worker for one batch, by a caller of xen_alloc_ballooned_pages() until
+ * the page list has as many pages as the call needs.
+ */
+struct balloon_batch {
+	/** @lock: outermost: @lock, device_hotplug_lock, balloon_memory.lock */
+	struct mutex lock;
+	/** @pages: first page of each extent */
+	struct page **pages;
+	/** @frames: frame of each extent, for Xen */
+	xen_pfn_t *frames;
+	/** @extents_proven: Xen took all of the last batch of multi-frame extents */
+	bool extents_proven;
+	/**
+	 * @superpages_refused: for the current target, Xen moved single pages
+	 * where it did not move a superpage
+	 */
+	bool superpages_refused;
+	/** @max_pages: upper bound of the next batch */
+	unsigned long max_pages;
+	/** @target_seq: number of the target of the last pass */
+	unsigned long target_seq;
+	/** @start: start of the batch */
+	ktime_t start;
+	/** @moves: memory that the batch moved so far */
+	struct balloon_moves moves[BALLOON_NR_DIRS];
+};
+
+/**
+ * struct balloon_memory - the domain's memory: page list, counts, target
+ *
+ * @lock protects all of it. The lock is never held over a hypercall or an
+ * allocation. Take it with balloon_lock(), drop it with balloon_unlock().
+ */
+struct balloon_memory {
+	/** @lock: innermost, see balloon_batch.lock */
+	struct mutex lock;
+	/** @superpages: ballooned extents of 2 MiB, lowmem first */
+	struct list_head superpages;
+	/** @singles: ballooned single pages, lowmem first */
+	struct list_head singles;
+	/** @nr_low: lowmem pages in the list; waiters read it without @lock */
+	unsigned long nr_low;
+	/** @nr_high: highmem pages in the list */
+	unsigned long nr_high;
+	/** @nr_splits: superpages of the list that were split */
+	unsigned long nr_splits;
+	/** @nr_joins: superpages of the list that became whole again */
+	unsigned long nr_joins;
+	/** @nr_unpopulated: pages that other drivers have */
+	unsigned long nr_unpopulated;
+	/** @nr_quarantined: pages lost, as Xen may or may not have them */
+	unsigned long nr_quarantined;
+	/** @total_pages: pages with a struct page, populated or not */
+	unsigned long total_pages;
+	/**
+	 * @current_pages: pages with memory behind them. Changes with both
+	 * locks held, so either lock is enough to read it.
+	 */
+	unsigned long current_pages;
+	/** @target_pages: the size that @current_pages should reach */
+	unsigned long target_pages;
+	/** @target_seq: number of targets so far; tells a new one */
+	unsigned long target_seq;
+	/** @floor: pages that inflation must leave */
+	unsigned long floor;
+	/** @nr_held: pages of the batch that can still go back to the guest */
+	unsigned long nr_held;
+	/** @oom_cancelled: the guest ran out of memory, so they do go back */
+	bool oom_cancelled;
+	/** @oom_s: when the guest last ran out of memory, seconds; 0: never */
+	time64_t oom_s;
+	/** @pod_boot: see balloon_begin_pod_boot(); also read without @lock */
+	bool pod_boot;
+	/** @booted: user space may run; @pod_boot is over for good */
+	bool booted;
+	/** @moves: memory that all batches moved */
+	struct balloon_moves moves[BALLOON_NR_DIRS];
+	/** @schedule: when the worker tries again */
+	struct balloon_schedule schedule;
+};
+
+/**
+ * struct balloon_config - constants after boot, and tunables that are read
+ *	without a lock
+ * @boot_pages: balloon_memory.current_pages at boot
+ * @boot_xen_pages: the same, as Xen counted; 0: unknown
+ * @boot_timeout: xen.balloon_boot_timeout, seconds
+ * @deflate_on_oom: tunable
+ * @hotplug_unpopulated: the sysctl
+ */
+struct balloon_config {
+	unsigned long boot_pages;
+	unsigned long boot_xen_pages;
+	unsigned int boot_timeout;
+	bool deflate_on_oom;
+	int hotplug_unpopulated;
+};
+
+/**
+ * struct xen_balloon - the balloon
+ */
+struct xen_balloon {
+	/** @batch: guarded by its lock */
+	struct balloon_batch batch;
+	/** @mem: guarded by its lock */
+	struct balloon_memory mem;
+	/** @config: read without a lock */
+	struct balloon_config config;
+	/** @new_sections: sections that we added and that were never online */
+	struct xarray new_sections;
+	/** @arrivals: woken when pages enter the page list */
+	wait_queue_head_t arrivals;
+	/** @wq: freezable, of our own: a batch, or xenstore, can take a while */
+	struct workqueue_struct *wq;
+	/** @work: one pass of the worker */
+	struct delayed_work work;
+	/**
+	 * @resumed: ballooned pages may have memory. Set by the resume notifier,
+	 * cleared by the worker; accessed without a lock.
+	 */
+	bool resumed;
+};
+
+extern struct xen_balloon xen_balloon;
+
+void balloon_lock(struct xen_balloon *b);
+void balloon_unlock(struct xen_balloon *b);
+void balloon_fill_stats(const struct xen_balloon *b, struct balloon_stats *s);
+void balloon_wake(struct xen_balloon *b);
+
+void balloon_mark_offline(struct page *page, unsigned int order);
+void balloon_mark_online(struct page *page, unsigned int order);
+unsigned int balloon_zone_run(struct page **pages, unsigned int nr);
+void balloon_adopt(struct page *page, unsigned int order);
+
+void balloon_list_put(struct xen_balloon *b, struct page *page,
+		      unsigned int order);
+void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,
+			      unsigned int nr_extents, unsigned int order);
+unsigned int balloon_list_take_extents(struct xen_balloon *b,
+				       struct page **pages,
+				       unsigned int nr_extents,
+				       unsigned int order, bool lowmem);
+
+#endif	/* _XEN_BALLOON_PAGES_H */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Decisions of the balloon driver: the types they take and return. Units are
+ * Linux pages unless a name says otherwise; orders are orders of Linux pages.
+ */
+#ifndef _XEN_BALLOON_POLICY_H
+#define _XEN_BALLOON_POLICY_H
+
+#include <linux/bits.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+#include <xen/balloon.h>
+
+/*
+ * A superpage is 2 MiB: the largest extent that Xen grants an ordinary domain,
+ * and the size of a large second-stage mapping.
+ */
+#define SUPERPAGE_ORDER	get_order(SZ_2M)
+#define SUPERPAGE_PAGES	BIT(SUPERPAGE_ORDER)
+
+#define PAGES_TO_KB(pages)	((u64)(pages) << (PAGE_SHIFT - 10))
+#define KB_TO_PAGES(kb)		((kb) >> (PAGE_SHIFT - 10))
+
+/* With a flat memory map, as on 32-bit x86, only page tables have a bound. */
+#ifndef MAX_PHYSMEM_BITS
+#define MAX_PHYSMEM_BITS	MAX_POSSIBLE_PHYSMEM_BITS
+#endif
+
+/**
+ * enum balloon_state - how far the domain is from its target
+ * @BALLOON_STATE_SETTLED: the domain has the pages that it should have
+ * @BALLOON_STATE_MOVING: the last pass moved memory, or a target is new
+ * @BALLOON_STATE_WAITING: hotplugged memory has yet to come online
+ * @BALLOON_STATE_SHORT: the guest or Xen has no memory to spare; the worker
+ *	tries again after a delay
+ * @BALLOON_STATE_STOPPED: the floor is reached, or all tries failed; the worker
+ *	tries again once a minute
+ *
+ * These are the words of info/state in sysfs and of data/balloon/state in
+ * xenstore.
+ */
+enum balloon_state {
+	BALLOON_STATE_SETTLED,
+	BALLOON_STATE_MOVING,
+	BALLOON_STATE_WAITING,
+	BALLOON_STATE_SHORT,
+	BALLOON_STATE_STOPPED,
+};
+
+/**
+ * enum balloon_action - the work of one pass
+ * @BALLOON_ACTION_NONE: nothing
+ * @BALLOON_ACTION_INFLATE: release pages of the guest to Xen
+ * @BALLOON_ACTION_DEFLATE: populate ballooned pages
+ * @BALLOON_ACTION_HOTPLUG: add memory sections, whose pages enter the balloon
+ *	when they come online
+ * @BALLOON_ACTION_CLAMP: lower the target to the pages that can be reached
+ */
+enum balloon_action {
+	BALLOON_ACTION_NONE,
+	BALLOON_ACTION_INFLATE,
+	BALLOON_ACTION_DEFLATE,
+	BALLOON_ACTION_HOTPLUG,
+	BALLOON_ACTION_CLAMP,
+};
+
+/**
+ * enum balloon_pressure - how lately the guest ran out of memory
+ * @BALLOON_PRESSURE_NONE: never, or more than a minute ago
+ * @BALLOON_PRESSURE_RECENT: within a minute; inflation is slow
+ * @BALLOON_PRESSURE_ACUTE: within seconds; inflation rests
+ */
+enum balloon_pressure {
+	BALLOON_PRESSURE_NONE,
+	BALLOON_PRESSURE_RECENT,
+	BALLOON_PRESSURE_ACUTE,
+};
+
+/**
+ * struct balloon_view - the numbers that a decision rests on, in pages
+ * @target: size that the domain was asked to have
+ * @current_pages: size that the domain has
+ * @ballooned: pages in the balloon, ready to be populated
+ * @unpopulated: pages taken out of the balloon by other drivers
+ * @total: pages with a struct page
+ * @available: pages that the guest can spare
+ * @floor: pages that inflation must leave
+ * @pod_boot: the guest must shrink to the memory that backs it, or die
+ * @pressure: how lately the guest ran out of memory
+ * @batch: upper bound of the pages that one pass moves
+ * @hotplug_unit: granularity of hotplugged memory
+ * @can_hotplug: whether sections can be added
+ */
+struct balloon_view {
+	unsigned long target;
+	unsigned long current_pages;
+	unsigned long ballooned;
+	unsigned long unpopulated;
+	unsigned long total;
+	unsigned long available;
+	unsigned long floor;
+	bool pod_boot;
+	enum balloon_pressure pressure;
+	unsigned long batch;
+	unsigned long hotplug_unit;
+	bool can_hotplug;
+};
+
+/**
+ * struct balloon_plan - the decision for one pass
+ * @action: kind of work
+ * @nr_pages: amount of work; for %BALLOON_ACTION_CLAMP the new target
+ * @outcome: state of the worker if all of @nr_pages is done
+ */
+struct balloon_plan {
+	enum balloon_action action;
+	unsigned long nr_pages;
+	enum balloon_state outcome;
+};
+
+/**
+ * struct balloon_schedule - when the worker tries again
+ * @state: outcome of the last pass
+ * @delay: seconds between tries
+ * @max_delay: upper bound of @delay
+ * @count: number of the current try, from 1
+ * @max_count: tries before the worker gives up, %RETRY_UNLIMITED for no bound
+ */
+struct balloon_schedule {
+	enum balloon_state state;
+	unsigned long delay;
+	unsigned long max_delay;
+	unsigned long count;
+	unsigned long max_count;
+};
+
+/* Delay: the worker sleeps until somebody wakes it. */
+#define BALLOON_NEVER	ULONG_MAX
+
+/* Once the worker has given up, it looks once a minute for memory. */
+#define BALLOON_SLOW_RETRY_S	60
+
+/*
+ * Bounds of a batch: the time that other tasks wait for its lock and that a new
+ * target waits for its end, and 128 MiB.
+ */
+#define BATCH_US	8000
+#define BATCH_PAGES	(SZ_128M / PAGE_SIZE)
+
+unsigned long balloon_new_sections(const struct balloon_view *view,
+				   unsigned long nr_pages);
+struct balloon_plan balloon_plan(const struct balloon_view *view);
+enum balloon_state balloon_visible_state(enum balloon_state outcome,
+					 unsigned long current_pages,
+					 unsigned long target);
+const char *balloon_state_name(enum balloon_state state);
+void balloon_schedule_restart(struct balloon_schedule *s);
+void balloon_schedule_next(struct balloon_schedule *s,
+			   enum balloon_state outcome, bool progress);
+unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
+				       bool progress);
+unsigned long balloon_next_batch(unsigned long moved, s64 us);
+unsigned long balloon_default_floor(unsigned long total);
+enum balloon_pressure balloon_pressure(s64 since_oom_s);
+
+/**
+ * struct balloon_boot_counts - the domain's size before any ballooning, as the
+ *	parties counted it, in pages
+ * @static_max: upper bound of the toolstack's targets
+ * @first_target: the toolstack's first target
+ * @videoram: pages of the video device, which the targets leave out
+ * @xen: Xen's count
+ * @guest: the guest's own count
+ */
+struct balloon_boot_counts {
+	unsigned long static_max;
+	unsigned long first_target;
+	unsigned long videoram;
+	unsigned long xen;
+	unsigned long guest;
+};
+
+void balloon_fix_boot_counts(struct balloon_boot_counts *c);
+long balloon_learn_difference(const struct balloon_boot_counts *c);
+unsigned long balloon_backed_pages(const struct balloon_boot_counts *c);
+int balloon_target_from_kb(u64 target_kb, long difference,
+			   unsigned long *pages);
+unsigned long balloon_max_target(void);
+
+#endif	/* _XEN_BALLOON_POLICY_H */

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* The guest is short of memory, and the balloon is not to make it worse. */
+
+#include "test.h"
+#include "guests.h"
+
+static unsigned int allocs_left, allocs_after;
+static unsigned long freed, freed_again;
+
+static void oom_after_some(void)
+{
+	if (!allocs_left)
+		allocs_after++;
+	else if (!--allocs_left) {
+		freed = host_oom();
+		freed_again = host_oom();
+	}
+}
+
+/* The guest runs out in the middle of a batch. */
+static void oom_at_alloc(unsigned int nr)
+{
+	allocs_left = nr;
+	allocs_after = 0;
+	host.on_alloc = oom_after_some;
+}
+
+TEST("given little to spare a quarter of the floor stays available")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		/* a floor of 16 superpages */
+		host_user_alloc(SUPERPAGES(26));
+		balloon_set_new_target(1);
+		settle();
+		EXPECT_EQ(si_mem_available(), SUPERPAGES(4));
+		EXPECT_EQ(xen_balloon.mem.current_pages,
+			  SUPERPAGES(30) + host.reserve);
+		settle_for(100);
+		EXPECT_EQ(si_mem_available(), SUPERPAGES(4));
+
+		/* an administrator who wants none gets none */
+		host_sysfs_write("floor_kb", "0");
+		settle_for(100);
+		EXPECT_EQ(si_mem_available(), 0);
+	}
+}
+
+TEST("given a floor that was raised no more than a quarter of the default stays available")
+{
+	host_boot(&pvh);
+	settle();
+	host_sysfs_write("floor_kb", "49152");
+	host_user_alloc(SUPERPAGES(26));
+	balloon_set_new_target(1);
+	settle_for(100);
+	EXPECT_EQ(si_mem_available(), SUPERPAGES(4));
+}
+
+/*
+ * The program of the system case `pressed` in a guest of 512 MiB: it leaves a
+ * tenth, and 13 MiB of what it has come and go. The allocator keeps 6 MiB that
+ * it does not tell of (watermark boost) and 4 MiB (free pages per CPU).
+ */
+TEST("given a program that takes again what it gave back there is enough for it")
+{
+	const struct host_config cfg = {
+		.ram = 256, .host_free = 8, .reserve = 4,
+	};
+	unsigned long swing = SUPERPAGES(7), kept = SUPERPAGES(5);
+	unsigned int round;
+
+	host_boot(&cfg);
+	settle();
+	host_user_alloc(si_mem_available() - SUPERPAGES(25));
+	balloon_set_new_target(1);
+	settle_for(100);
+	for (round = 0; round < 3; round++) {
+		host_user_free(swing);
+		settle_for(100);
+		EXPECT_EQ(host_user_alloc(swing), swing);
+		EXPECT(si_mem_available() >= (long)kept);
+	}
+}
+
+TEST("given no memory while a batch takes superpages all of them go back at once")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		balloon_set_new_target(SUPERPAGES(24));
+		/* the first batch is a superpage */
+		xen_balloon.batch.max_pages = SUPERPAGES(8);
+		xen_balloon.batch.target_seq = xen_balloon.mem.target_seq;
+		oom_at_alloc(4);
+		host_run();
+		EXPECT_EQ(freed, SUPERPAGES(3));
+		EXPECT_EQ(freed_again, 0);
+		EXPECT_EQ(allocs_after, 0);
+		EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+		EXPECT_EQ(host.nr_released[9], 0);
+		EXPECT_EQ(host.nr_released[0], 0);
+		host_check();
+	}
+}
+
+TEST("given no memory while a batch takes single pages all of them go back at once")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host.no_superpages = true;
+		balloon_set_new_target(SUPERPAGES(24));
+		oom_at_alloc(HOST_SUPERPAGE < 64 ? 20 : 100);
+		host_run();
+		EXPECT_EQ(freed, HOST_SUPERPAGE < 64 ? 0 : 64);
+		EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+		EXPECT_EQ(host.nr_released[0], 0);
+		host_check();
+		host.no_superpages = false;
+	}
+}
+
+TEST("given no memory inflation rests for 5 s, then goes a superpage a second, then as ever")
+{
+	unsigned long second, before;
+
+	host_boot(&pvh);
+	settle();
+	host_advance(5);
+	EXPECT_EQ(host_oom(), 0);
+	balloon_set_new_target(SUPERPAGES(18));
+	host_advance(4);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+	/* tries are 1, 2 and 4 s apart */
+	host_advance(3);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(31));
+	for (second = 0; second < 5; second++) {
+		before = xen_balloon.mem.current_pages;
+		host_advance(1);
+		EXPECT_EQ(before - xen_balloon.mem.current_pages, SUPERPAGES(1));
+	}
+
+	/* not before a minute is over is it as before */
+	balloon_set_new_target(SUPERPAGES(32));
+	settle();
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+	host_advance(48);
+	balloon_set_new_target(SUPERPAGES(18));
+	host_run();
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(18));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given no memory while a populate-on-demand guest boots it goes on shrinking")
+{
+	struct host_config cfg = pvh;
+	unsigned long start;
+
+	cfg.pod_cache = 24;
+	host_start(&cfg);
+	host_xenstore("target", "49152");
+	host_xenstore("static-max", "65536");
+	EXPECT_EQ(host_init_driver(), 0);
+	/* Nothing has moved yet, and there is a time at which it happened. */
+	EXPECT(ktime_get_seconds() > 0);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+	EXPECT_EQ(host_oom(), 0);
+	start = host_jiffies;
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(24));
+	EXPECT(host_jiffies - start < HZ);
+	host_check();
+}
+
+TEST("given little to spare while a populate-on-demand guest boots it gives that, too")
+{
+	struct host_config cfg = pvh;
+
+	cfg.pod_cache = 24;
+	host_start(&cfg);
+	host_xenstore("target", "49152");
+	host_xenstore("static-max", "65536");
+	/* What is left over is less than a quarter of the floor of 16 superpages. */
+	EXPECT_EQ(host_user_alloc(SUPERPAGES(23)), SUPERPAGES(23));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(24));
+	EXPECT(si_mem_available() < SUPERPAGES(2));
+	host_check();
+}
+
+TEST("given no memory the balloon keeps what Xen has")
+{
+	host_boot(&pvh);
+	balloon_set_new_target(SUPERPAGES(20));
+	settle();
+	EXPECT_EQ(host_oom(), 0);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(20));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given deflate_on_oom memory comes back, as far as the hard limit permits, and goes again later")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		balloon_set_new_target(SUPERPAGES(20));
+		settle();
+		EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+		EXPECT_EQ(host_sysfs_write("deflate_on_oom", "1"), 1);
+		EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 1);
+		EXPECT_EQ(host_oom(), SUPERPAGES(4));
+		EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(24));
+		host_check();
+		EXPECT_EQ(host_oom(), SUPERPAGES(4));
+		host.hard_limit = (SUPERPAGES(28) + 3) * HOST_FRAMES;
+		EXPECT_EQ(host_oom(), 3);
+		EXPECT_EQ(host_oom(), 0);
+		host_check();
+
+		host_advance(4);
+		EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(28) + 3);
+		host_advance(70);
+		EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(20));
+		host_check();
+	}
+}
+
+TEST("given deflate_on_oom and a batch on its way only the batch comes back")
+{
+	host_boot(&pvh);
+	balloon_set_new_target(SUPERPAGES(30));
+	settle();
+	host_sysfs_write("deflate_on_oom", "y");
+	balloon_set_new_target(SUPERPAGES(24));
+	/* The batch has nothing yet, and has the lock. */
+	oom_at_alloc(1);
+	host_run();
+	EXPECT_EQ(freed, 0);
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(30));
+	host_check();
+}
+
+TEST("deflate_on_oom takes yes or no")
+{
+	host_boot(&pvh);
+	EXPECT_EQ(host_sysfs_write("deflate_on_oom", "y\n"), 2);
+	EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 1);
+	EXPECT_EQ(host_sysfs_write("deflate_on_oom", "0"), 1);
+	EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+	host.capable = false;
+	EXPECT_EQ(host_sysfs_write("deflate_on_oom", "1"), -EPERM);
+	EXPECT_EQ(host_sysfs_read("deflate_on_oom"), 0);
+}
+
+TEST("given no memory for unpopulated pages the caller is told, and nothing is lost")
+{
+	static struct page *pages[100];
+
+	host_boot(&pvh);
+	settle();
+	oom_at_alloc(2);
+	EXPECT_EQ(xen_alloc_ballooned_pages(100, pages), -ENOMEM);
+	EXPECT_EQ(allocs_left, 0);
+	EXPECT_EQ(xen_balloon.mem.nr_unpopulated, 0);
+	host_check();
+	host.on_alloc = NULL;
+	EXPECT_EQ(xen_alloc_ballooned_pages(100, pages), 0);
+	xen_free_ballooned_pages(100, pages);
+	settle();
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
+	host_check();
+}
