@@ -11,4 +11,6 @@ static const struct host_config pv __maybe_unused = {
 
 static const struct host_config *const kinds[] __maybe_unused = { &pvh, &pv };
 
+#define SUPERPAGES_KB(n)	((n) * 2048UL)
+
 #define FOR_EACH_KIND(i) for (i = 0; i < (HOST_HAS_PV ? 2 : 1); i++)

@@ -187,6 +187,12 @@ u64 host_random(void);
 void host_check(void);
 void host_check_lockless(void);
 void host_note_unpopulated(struct page *page, bool unpopulated);
+
+/* Pages of a driver, from number @first on; no allocation leaves them as they are. */
+extern struct page *host_unpopulated[9000];
+int host_alloc_unpopulated(unsigned int first, unsigned int nr);
+void host_free_unpopulated(unsigned int first, unsigned int nr);
+
 unsigned long host_with_allocator(void);
 unsigned long host_frames_counted(void);
 

@@ -17,29 +17,18 @@ struct scenario {
 	bool needs_hotplug;
 };
 
-static struct page *unpopulated[2048];
 static unsigned int nr_unpopulated;
 static int rc_init;
 
 static void alloc_unpopulated(unsigned int nr)
 {
-	unsigned int i;
-	int rc = xen_alloc_ballooned_pages(nr, unpopulated);
-
-	if (rc)
-		return;
-	nr_unpopulated = nr;
-	for (i = 0; i < nr; i++)
-		host_note_unpopulated(unpopulated[i], true);
+	if (!host_alloc_unpopulated(0, nr))
+		nr_unpopulated = nr;
 }
 
 static void free_unpopulated(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < nr_unpopulated; i++)
-		host_note_unpopulated(unpopulated[i], false);
-	xen_free_ballooned_pages(nr_unpopulated, unpopulated);
+	host_free_unpopulated(0, nr_unpopulated);
 	nr_unpopulated = 0;
 }
 

@@ -58,4 +58,24 @@ static inline void settle_for(unsigned long seconds)
 	host_check();
 }
 
+static inline char *kb_text(unsigned long kb)
+{
+	static char text[24];
+
+	snprintf(text, sizeof(text), "%lu", kb);
+	return text;
+}
+
+static inline unsigned long current(void)
+{
+	return xen_balloon.mem.current_pages;
+}
+
+static inline void expect_current(unsigned long pages)
+{
+	EXPECT_EQ(current(), pages);
+	EXPECT_EQ(host_with_allocator(), pages);
+	host_check();
+}
+
 #endif /* HOST_TEST_H */

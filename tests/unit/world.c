@@ -150,6 +150,31 @@ void host_note_unpopulated(struct page *page, bool unpopulated)
 	host_release();
 }
 
+struct page *host_unpopulated[9000];
+
+int host_alloc_unpopulated(unsigned int first, unsigned int nr)
+{
+	struct page **pages = host_unpopulated + first;
+	int rc = xen_alloc_ballooned_pages(nr, pages);
+	unsigned int i;
+
+	for (i = 0; !rc && i < nr; i++) {
+		if (PageHighMem(pages[i]))
+			host_violation("a driver gets a highmem page");
+		host_note_unpopulated(pages[i], true);
+	}
+	return rc;
+}
+
+void host_free_unpopulated(unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		host_note_unpopulated(host_unpopulated[first + i], false);
+	xen_free_ballooned_pages(nr, host_unpopulated + first);
+}
+
 unsigned long host_with_allocator(void)
 {
 	unsigned long pfn, nr = 0;
