@@ -12,7 +12,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/system"))
 import matrix  # noqa: E402
 import rig     # noqa: E402
-import suite   # noqa: E402
+import run     # noqa: E402
 
 PASSED = {"pv-down": True, "pv-up": True, "pv-logs": True, "dom0-boots": True, "rig-fails": True}
 
@@ -139,8 +139,8 @@ def all_of_a_job_runs_again_when_two_machines_failed_or_what_is_of_none():
 
 
 def a_job_of_a_whole_kernel_runs_the_cases_that_make_check_spares_too():
-    cases = suite.all_cases()
-    usual, whole, grown = (set(suite.parse(argv, cases)[1]) for argv in ([], ["--whole"], ["--guest", "pvh", "--whole"]))
+    cases = run.all_cases()
+    usual, whole, grown = (set(run.parse(argv, cases)[1]) for argv in ([], ["--whole"], ["--guest", "pvh", "--whole"]))
     assert cases.spared and whole - usual == cases.spared - cases.extra, whole ^ usual
     assert usual < whole and not cases.extra & whole, usual - whole
     assert "pvh-writes" in grown - usual and "pv-writes" not in grown, grown
