@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # shellcheck shell=bash
 #
-# A test is a function whose name is a sentence; it runs in a shell of its own with
-# set -e, in an empty folder. End the file with: run_tests FUNCTION...
+# A test is a function whose name is a sentence of four words or more; it runs in a
+# shell of its own with set -e, in an empty folder. End the file with: run_tests
 # Prints "ok"/"not ok" lines and, last, "N passed, N failed".
 
 # shellcheck disable=SC2034 # for the tests
@@ -43,14 +43,14 @@ run_tests()
 
 	SCRATCH=$(mktemp -d)
 	trap 'rm -rf -- "$SCRATCH"' EXIT
-	for test; do
-		log=$SCRATCH/log
+	log=$SCRATCH/log
+	while read -r test; do
 		mkdir "$SCRATCH/$test"
 		cd "$SCRATCH/$test" || exit 1
 		(
 			set -e
 			"$test"
-		) >"$log" 2>&1
+		) >"$log" 2>&1 </dev/null
 		# In a condition set -e would have no effect.
 		rc=$?
 		case $rc in
@@ -63,7 +63,7 @@ run_tests()
 		esac
 		cd "$home" || exit 1
 		rm -rf -- "${SCRATCH:?}/$test"
-	done
+	done < <(sed -nE 's/^([A-Za-z0-9]+(_[A-Za-z0-9]+){3,})\(\)( \{.*)?$/\1/p' "$0" | grep -v '^given_')
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ]
 }
