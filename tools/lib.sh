@@ -48,8 +48,6 @@ progress_end()
 # elapsed SECONDS: 75 -> 1:15
 elapsed() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 
-need_root() { [ "$(id -u)" = 0 ] || die "${1:-this} needs root: run it with sudo"; }
-
 # need_disk MIB PATH: PATH, or the folder it will be created in, has MIB to spare.
 need_disk()
 {

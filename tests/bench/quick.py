@@ -10,7 +10,7 @@ import picture
 import results
 import rig
 import timeline
-from suite import Report
+from report import Report
 
 # Instructions per page, and hypercalls per GiB: above this driver's, below those of the
 # tree's (pv 3,200 and 3,500, pvh 10,900 and 8,900, arm64 3,600 and 2,800; 262,656 hypercalls

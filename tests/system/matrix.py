@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import rig
-import suite
+import run
 
 RESULTS = rig.BUILD / "check-all.json"
 README = rig.TOP / "README.md"
@@ -28,7 +28,7 @@ SHOWN = {True: "+", False: "X", None: "."}
 class Job:
     """One kernel in one kind of machine; without a boot it is only compiled."""
     kver: str
-    boot: str = ""      # of suite.BOOTS, "default": those that `make check` runs
+    boot: str = ""      # of run.BOOTS, "default": those that `make check` runs
     flavour: str = "ours"
     matter: str = ""    # all cases of that one, also those that take long
 
@@ -39,12 +39,12 @@ class Job:
 
     @property
     def machine(self):
-        return suite.BOOTS.get(self.boot, suite.Boot([]))
+        return run.BOOTS.get(self.boot, run.Boot([]))
 
     @property
     def boots(self):
         if self.boot == "default":
-            return [name for name in suite.BOOTS if name not in EXTRA]
+            return [name for name in run.BOOTS if name not in EXTRA]
         return [self.boot] if self.boot else []
 
     def environment(self):
@@ -54,7 +54,7 @@ class Job:
     def machine_of(self, case):
         """The boot that runs it, or whose logs it stands for; None for the rig's own."""
         return next((boot for boot in self.boots if case == f"{boot}-logs"
-                     or case.split("-")[0] in suite.BOOTS[boot].guests), None)
+                     or case.split("-")[0] in run.BOOTS[boot].guests), None)
 
     def commands(self, boot=""):
         """What runs one after the other; the last one's report counts. With boot, that machine alone."""
@@ -68,7 +68,7 @@ class Job:
         return [*(["tools/kernel", self.kver, kernel] for kernel in kernels), ["tests/system/run", *only]]
 
 
-EXTRA = [name for name, boot in suite.BOOTS.items() if boot.extra]
+EXTRA = [name for name, boot in run.BOOTS.items() if boot.extra]
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
     *(Job("7.3", "default", flavour) for flavour in ("lent", "debug", "kasan")),
@@ -179,8 +179,8 @@ def save(found):
 
 def columns():
     """Matter -> its cases, in the order in which they run; the last are all logs."""
-    matters = {path.stem: [case for _, case, _, _ in suite.CASE.findall(path.read_text())]
-               for path in suite.case_files()}
+    matters = {path.stem: [case for _, case, _, _ in run.CASE.findall(path.read_text())]
+               for path in run.case_files()}
     return {**matters, "logs": ["logs"]}
 
 
@@ -196,7 +196,7 @@ def rows(found):
         result, linux = found[name], found[name]["linux"] + f", {job.flavour}" * (job.flavour != "ours")
         cases, begun = result["cases"], False
         for boot in job.boots:
-            for guest in suite.BOOTS[boot].guests:
+            for guest in run.BOOTS[boot].guests:
                 own = {case.removeprefix(f"{guest}-"): ok for case, ok in cases.items()
                        if case.startswith(f"{guest}-") and case != f"{boot}-logs"}
                 if own:
@@ -243,7 +243,7 @@ def markdown(found):
         if guest == "compiled":
             cells = [f"{sum(cases.values())} of {len(cases)} configurations"] + [""] * (len(matters) - 1)
         else:
-            guest = suite.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in suite.TITLES else guest
+            guest = run.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in run.TITLES else guest
             cells = [count(cases, wanted) for wanted in matters.values()]
         yield "| " + " | ".join([linux, guest, *cells, commit]) + " |"
 

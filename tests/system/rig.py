@@ -168,7 +168,7 @@ TROUBLE = re.compile(r"""
 FATAL = re.compile(r"Panic on CPU|Hardware Dom0 (?:crashed|halted)|Kernel panic - not syncing")
 
 
-NAME = {"suite.py": "run", "show.py": "demo", "matrix.py": "matrix", "bench.py": "bench"}.get(Path(sys.argv[0]).name, "rig")
+NAME = Path(sys.argv[0]).stem   # of the program, in its messages
 
 
 class Trouble(Exception):

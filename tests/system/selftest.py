@@ -170,8 +170,8 @@ def is_pinned(place, kernel):
 # --- what it says ---------------------------------------------------------------------
 
 # A runner whose build folder is its first argument.
-RUNNER = [sys.executable, "-B", "-c", "import sys, pathlib, rig, suite;"
-          "rig.BUILD = pathlib.Path(sys.argv.pop(1)); rig.entry(suite.main)"]
+RUNNER = [sys.executable, "-B", "-c", "import sys, pathlib, rig, run;"
+          "rig.BUILD = pathlib.Path(sys.argv.pop(1)); rig.entry(run.main)"]
 # A program whose disk fills up after the check for space.
 WRITER = [sys.executable, "-B", "-c", "import sys, pathlib, rig;"
           "rig.entry(lambda argv: pathlib.Path(argv[0], 'log').write_bytes(bytes(16 << 20)))"]
