@@ -121,11 +121,8 @@ temp_folder()
 in_background()
 {
 	own_cleanup
-	if command -v setpriv >/dev/null; then
-		set -- setpriv --pdeathsig TERM -- "$@"
-	fi
 	set -m
-	"$@" </dev/null &
+	setpriv --pdeathsig TERM -- "$@" </dev/null &
 	set +m
 	BG_PID=$!
 	BG_PIDS="$BG_PIDS $BG_PID"
@@ -187,12 +184,12 @@ apt_trouble()
 
 	if grep -qE 'No space left|enough free space' "$log"; then
 		echo "no disk space is left: make room and run it again"
-	elif line=$(grep -oE 'Unable to locate package [^ ]+' "$log" | tail -n 1) && [ -n "$line" ]; then
-		echo "apt knows no package ${line##* }: check the machine's apt sources"
 	elif grep -qE 'NO_PUBKEY|EXPKEYSIG|is not signed' "$log"; then
 		echo "apt cannot verify the archive's signature: update the package debian-archive-keyring"
 	elif grep -qE 'Could not resolve|Temporary failure|Could not connect|Unable to connect|Connection (failed|refused|timed out)|Network is unreachable|Cannot initiate the connection' "$log"; then
 		echo "the package archive cannot be reached: check the network and apt's proxy settings, then run it again"
+	elif line=$(grep -oE 'Unable to locate package [^ ]+' "$log" | tail -n 1) && [ -n "$line" ]; then
+		echo "apt knows no package ${line##* }: check the machine's apt sources"
 	elif grep -qE 'does not have a Release file|404 ' "$log"; then
 		echo "the package archive does not have what apt asked for: $(grep -E 'does not have a Release file|404 ' "$log" | tail -n 1 | sed 's/^[EW]: //') ($log)"
 	elif grep -qE 'Could not get lock' "$log"; then
@@ -249,8 +246,7 @@ install_packages()
 		cp "$log" "$log.update"
 		if ! run_shown "$log" "installing" "${apt[@]}" install --no-install-recommends "${list[@]}"; then
 			# An unreachable archive shows in the update already.
-			! grep -q 'Unable to locate' "$log" || ! grep -q '^[EW]: Failed to fetch' "$log.update" ||
-				die "$(apt_trouble "$log.update")"
+			! grep -q 'Unable to locate' "$log" || cat "$log.update" >>"$log"
 			die "$(apt_trouble "$log")"
 		fi
 	fi
