@@ -413,7 +413,7 @@ case_restarted()
 	mem_set "$1" 300004
 	swinger=$(behind "$1" "swing 262144 400000") || exit
 	for round in 1 2 3; do
-		out=$(xenstore-control live-update -t 60 /usr/lib/xen-4.17/bin/xenstored 2>&1) || fail "live update: $out"
+		out=$(xenstore-control live-update -t 60 "$(command -v xenstored)" 2>&1) || fail "live update: $out"
 		usleep 500000
 	done
 	as "$1" "kill $swinger" >/dev/null
