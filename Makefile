@@ -56,7 +56,7 @@ demo: $(needs-kernel)
 
 check:
 	$(if $(filter-out ours,$(FLAVOUR)),$(error make check is of FLAVOUR=ours: say make check-system FLAVOUR=$(FLAVOUR)))
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) host system $(if $(needs-kernel),bench)
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) host system other-xen $(if $(needs-kernel),bench)
 
 check-all:
 	@exec tools/check tools lint host matrix
