@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-"""The tables of tests/system/matrix, and what it does when a job fails."""
+"""The tables of tests/system/matrix, and what it does when a job fails; which Xen is booted."""
 import contextlib
 import io
 import os
@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 os.environ.pop("FLAVOUR", None)     # which cases there are depends on it
+os.environ.pop("XEN", None)
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/system"))
 import matrix  # noqa: E402
@@ -145,6 +146,71 @@ def a_job_of_a_whole_kernel_runs_the_cases_that_make_check_spares_too():
     assert usual < whole and not cases.extra & whole, usual - whole
     assert "pvh-writes" in grown - usual and "pv-writes" not in grown, grown
     assert "--whole" in matrix.JOBS["6.12"].commands()[-1] and "--whole" not in matrix.JOBS["7.3-soak"].commands()[-1]
+
+
+def a_job_under_another_xen_has_a_row_of_its_own_and_says_which():
+    found = {"7.3": result(PASSED), "7.3-xen4.20": result({"pv-down": False, "pv-logs": True})}
+    rows = [(linux, cases["down"]) for linux, guest, _, cases in matrix.rows(found) if guest == "pv"]
+    assert rows == [("7.3.4", True), ("7.3.4, Xen 4.20", False)], rows
+    for name, version in (("7.3", "4.17"), ("7.3-xen4.20", "4.20"), ("6.1-arm64", "4.17")):
+        assert matrix.JOBS[name].environment()["XEN"] == version, name
+
+
+@contextlib.contextmanager
+def environment(suite_=None, **words):
+    """With these variables, on a machine with that release of Debian."""
+    kept, old = rig.machine_suite, dict(os.environ)
+    rig.machine_suite = lambda: suite_
+    os.environ.update(words)
+    try:
+        yield
+    finally:
+        rig.machine_suite = kept
+        os.environ.clear()
+        os.environ.update(old)
+
+
+def xen_is_the_one_of_the_machines_release_unless_another_is_named():
+    for suite_, words, usual, other in (("bookworm", {}, "4.17", "4.20"), ("trixie", {}, "4.20", "4.17"),
+                                        ("forky", {}, "4.20", "4.17"), ("", {"XEN": ""}, "4.20", "4.17"),
+                                        ("bookworm", {"XEN": "4.20"}, "4.20", "4.17"),
+                                        ("trixie", {"XEN": "4.17"}, "4.17", "4.20")):
+        with environment(suite_, **words):
+            assert (rig.find_xen().version, rig.other_xen().version) == (usual, other), (suite_, words)
+
+
+def a_xen_that_is_not_known_is_one_line_that_names_those_that_are():
+    for wanted in ("4.19", "4.2", "4.20.4", "xen-4.17", "4.17 "):
+        with environment(XEN=wanted):
+            try:
+                rig.find_xen()
+            except rig.Trouble as trouble:
+                assert str(trouble) == f"XEN={wanted} is not known: use 4.17 or 4.20", trouble
+            else:
+                raise AssertionError(f"{wanted} is taken")
+
+
+def packages_and_files_have_the_names_of_xens_version():
+    old, new = (xen.names(rig.X86.packages, rig.PACKAGES, rig.HVM_PACKAGES, rig.PROGRAMS) for xen in rig.XENS)
+    assert {"xen-hypervisor-4.17-amd64", "libxenmisc4.17", "libssl3", "usr/lib/xen-4.17/bin/xl"} <= set(old), old
+    assert {"xen-hypervisor-4.20-amd64", "libxenmisc4.20", "libssl3t64", "usr/lib/xen-4.20/bin/xl"} <= set(new), new
+
+
+def a_file_is_found_whether_its_packages_have_a_bin_of_their_own_or_not():
+    with tempfile.TemporaryDirectory() as folder:
+        packages = Path(folder)
+        for place in ("usr/bin", "bin"):
+            (packages / place).mkdir(parents=True)
+            (packages / place / "busybox").touch()
+            assert rig.unpacked(packages, "bin/busybox") == packages / place / "busybox", place
+
+
+def what_runs_under_the_other_xen_are_cases_that_make_check_has():
+    cases = suite.all_cases()
+    usual, other = (set(suite.parse(argv, cases)[1]) for argv in ([], ["--other-xen"]))
+    assert other == set(suite.OF_XEN) and other <= usual, other - usual
+    assert suite.parse(["--other-xen", "--guest", "pvh"], cases)[1] == [
+        name for name in suite.OF_XEN if name.startswith("p") and not name.startswith("pv-")]
 
 
 def no_results_are_one_line_and_leave_readme_as_it_is():
