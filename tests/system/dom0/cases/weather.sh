@@ -183,6 +183,10 @@ case_checkpointed()
 		xl save -c "$(domid $guest)" /run/saved >/run/xl.log 2>&1 ||
 			fail "xl save -c: $(grep -i error /run/xl.log | tr '\n' ' ')"
 		rm /run/saved
+		# xl tells nobody by its status that it could not resume it.
+		eval "$(probe domain "$(domid $guest)")"
+		[ "$state" = alive ] ||
+			fail "after xl save -c ($round) it is $state ($reason): $(tail -n 3 /run/xl.log | tr '\n' ' ')"
 		held $guest "$round"
 	done
 	as $guest "kill $swinger" >/dev/null
