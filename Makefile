@@ -30,7 +30,7 @@ help:
 	@echo '  make lint            all sources, with the kernel'\''s scripts and Debian'\''s (single checks: tools/lint --help)'
 	@echo '  make check-unit      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
-	@echo '  make check-system    real Xen, dom0 and guests in QEMU'
+	@echo '  make check-system    real Xen (XEN=4.17|4.20), dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in 7.3, 6.12 and 6.1 trees in all its configurations, without a warning'
 	@echo 'make check-all       all of that and more: every kernel and kind of guest, for some hours -> build/check-all.json'
@@ -56,7 +56,7 @@ demo: $(needs-kernel)
 
 check:
 	$(if $(filter-out ours,$(FLAVOUR)),$(error make check is of FLAVOUR=ours: say make check-system FLAVOUR=$(FLAVOUR)))
-	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) unit system $(if $(needs-kernel),bench)
+	@exec env KVER='$(KVER)' KERNEL='$(KERNEL)' LINUX='$(LINUX)' tools/check tools lint $(if $(needs-kernel),kernel) unit system other-xen $(if $(needs-kernel),bench)
 
 check-all:
 	@exec tools/check tools lint unit matrix

@@ -78,7 +78,7 @@ def show_places(machine, addresses, count=30):
 def parse(argv):
     parser = argparse.ArgumentParser(
         prog="tests/bench/run", description=__doc__,
-        epilog="environment: KVER (default 7.3; kernels as `make kernel` leaves them), QEMU. "
+        epilog="environment: KVER (default 7.3; kernels as `make kernel` leaves them), XEN (4.17 or 4.20), QEMU. "
                "Leaves results.json, results.svg and timeline.svg in build/bench, a folder of logs for each "
                "machine too.")
     parser.add_argument("--guest", choices=bench.GUESTS, help="only this type of guest")
@@ -141,6 +141,7 @@ def main(argv):
 
     guests = chosen(options)
     archs = {guest.how.arch.debian: guest.how.arch for guest in map(bench.GUESTS.get, guests)}.values()
+    rig.find_xen()
     for arch in archs:
         bench.qemu_version(arch)
     bench.FOLDER.mkdir(parents=True, exist_ok=True)

@@ -226,9 +226,10 @@ def leave(show, folder):
 def main(argv):
     argparse.ArgumentParser(
         prog="tests/system/demo", description=__doc__,
-        epilog="environment: KERNEL, FLAVOUR (ours or stock), ACCEL (tcg or kvm), NO_COLOR. "
+        epilog="environment: KERNEL, FLAVOUR (ours or stock), XEN (4.17 or 4.20), ACCEL (tcg or kvm), NO_COLOR. "
                "Leaves timeline.svg, timeline.csv and demo.txt in build/demo."
     ).parse_args(argv)
+    rig.find_xen()
     rig.find_qemu()
     kernel, folder = rig.find_kernel(), rig.BUILD / "demo"
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,7 +241,7 @@ def main(argv):
     show = Show(screen)
     try:
         screen.keep(screen.paint("Xen balloon driver: two guests, one hypervisor, all real", "bold"))
-        show.begin("images: Xen 4.17, its tools, busybox, this kernel")
+        show.begin(f"images: Xen {rig.find_xen().version}, its tools, busybox, this kernel")
         rig.images(kernel, folder)
         machine = rig.Machine("demo", folder, folder, kernel, "show.sh", beat=200,
                               steps=":".join(map(str, STEPS_KIB)))

@@ -31,10 +31,12 @@ class Job:
     boot: str = ""      # of run.BOOTS, "default": those that `make check` runs
     flavour: str = "ours"
     matter: str = ""    # all cases of that one, also those that take long
+    xen: str = "4.17"
 
     @property
     def name(self):
         words = [self.kver] + [self.flavour] * (self.flavour != "ours") + [self.matter] * bool(self.matter)
+        words += [f"xen{self.xen}"] * (self.xen != "4.17")
         return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
 
     @property
@@ -48,7 +50,7 @@ class Job:
         return [self.boot] if self.boot else []
 
     def environment(self):
-        return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour,
+        return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour, "XEN": self.xen,
                 "ARCH": self.machine.arch.make, "PAGES": self.machine.pages}
 
     def machine_of(self, case):
@@ -76,6 +78,7 @@ JOBS = {job.name: job for job in [
     Job("7.3", "arm64", "lent", "consumers"),
     *(Job("7.3", "default", "debug", matter) for matter in ("hotplug", "weather")),
     *(Job("7.3", "default", matter=matter) for matter in ("consumers", "hotplug", "unharmed", "weather", "soak")),
+    *(Job("7.3", boot, xen="4.20") for boot in ("default", *EXTRA)), Job("7.3", "default", matter="weather", xen="4.20"),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
     Job("7.3"), Job("6.12"), Job("6.1"),
@@ -187,13 +190,14 @@ def columns():
 def rows(found):
     """(Linux, guest, driver, case -> passed), for each guest of each kernel that ran.
 
-    A guest has one row for all jobs of that kernel with the same driver.
+    A guest has one row for all jobs of that kernel under the same Xen with the same driver.
     """
     merged = {}
     for name, job in JOBS.items():
         if name not in found:
             continue
         result, linux = found[name], found[name]["linux"] + f", {job.flavour}" * (job.flavour != "ours")
+        linux += f", Xen {job.xen}" * (job.xen != "4.17")
         cases, begun = result["cases"], False
         for boot in job.boots:
             for guest in run.BOOTS[boot].guests:

@@ -545,12 +545,12 @@ static int cmd_press(int percent)
 
 static long pages_of(xc_interface *xc, int domid)
 {
-	xc_dominfo_t info;
+	xc_domaininfo_t info;
 
-	if (xc_domain_getinfo(xc, domid, 1, &info) != 1 || info.domid != (unsigned int)domid ||
-	    info.shutdown || info.dying)
+	if (xc_domain_getinfolist(xc, domid, 1, &info) != 1 || info.domain != domid ||
+	    info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying))
 		errx(1, "domain %d is down", domid);
-	return info.nr_pages;
+	return info.tot_pages;
 }
 
 static void set_target(struct xs_handle *xs, int domid, long kb)

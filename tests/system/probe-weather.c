@@ -450,16 +450,16 @@ static int cmd_sizes(int domid, int secs)
 	int64_t end = now_us() + secs * 1000000LL, changed = now_us();
 	unsigned long was = 0, changes = 0;
 	uint64_t used = 0;
-	xc_dominfo_t info;
+	xc_domaininfo_t info;
 
 	if (!xc)
 		err(1, "hypervisor");
 	while (now_us() < end) {
-		if (xc_domain_getinfo(xc, domid, 1, &info) != 1 || info.domid != (unsigned int)domid)
+		if (xc_domain_getinfolist(xc, domid, 1, &info) != 1 || info.domain != domid)
 			errx(1, "no domain %d", domid);
 		used = used ?: info.cpu_time;
-		if (info.nr_pages != was) {
-			was = info.nr_pages;
+		if (info.tot_pages != was) {
+			was = info.tot_pages;
 			changed = now_us();
 			changes++;
 		}

@@ -143,38 +143,38 @@ static uint64_t read_kb(int domid, const char *key)
 	return kb;
 }
 
-/* False when the domain is gone. */
-static bool get_domain(int domid, xc_dominfo_t *info)
+/* False when the domain is gone: Xen then returns the next one. */
+static bool get_domain(int domid, xc_domaininfo_t *info)
 {
-	return xc_domain_getinfo(xc, domid, 1, info) == 1 &&
-	       info->domid == (unsigned int)domid;
+	return xc_domain_getinfolist(xc, domid, 1, info) == 1 && info->domain == domid;
 }
 
 static int64_t tot_pages(int domid)
 {
-	xc_dominfo_t info;
+	xc_domaininfo_t info;
 
-	if (!get_domain(domid, &info) || info.shutdown || info.dying)
+	if (!get_domain(domid, &info) || info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying))
 		return -1;
-	return info.nr_pages;
+	return info.tot_pages;
 }
 
 static int cmd_domain(int domid)
 {
 	uint64_t tot = 0, cache = 0, entries = 0;
-	xc_dominfo_t info;
+	xc_domaininfo_t info;
 
 	if (!get_domain(domid, &info))
 		errx(1, "no domain %d", domid);
-	if (info.hvm)
+	if (info.flags & XEN_DOMINF_hvm_guest)
 		xc_domain_get_pod_target(xc, domid, &tot, &cache, &entries);
-	printf("tot_pages=%lu max_pages=%lu outstanding=%lu pod_entries=%" PRIu64
-	       " pod_cache=%" PRIu64 " cpu_ms=%" PRIu64 " cpu_ns=%" PRIu64
-	       " state=%s reason=%u\n",
-	       info.nr_pages, info.max_memkb / 4, info.nr_outstanding_pages,
+	printf("tot_pages=%" PRIu64 " max_pages=%" PRIu64 " outstanding=%" PRIu64
+	       " pod_entries=%" PRIu64 " pod_cache=%" PRIu64 " cpu_ms=%" PRIu64
+	       " cpu_ns=%" PRIu64 " state=%s reason=%u\n",
+	       info.tot_pages, info.max_pages, info.outstanding_pages,
 	       entries, cache, info.cpu_time / 1000000, info.cpu_time,
-	       info.shutdown ? "shutdown" : info.dying ? "dying" : "alive",
-	       info.shutdown_reason);
+	       info.flags & XEN_DOMINF_shutdown ? "shutdown" :
+	       info.flags & XEN_DOMINF_dying ? "dying" : "alive",
+	       info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
 	return 0;
 }
 

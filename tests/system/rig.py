@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """Boots Xen, dom0 and guests in QEMU and listens to what they report.
 
+Xen       what differs between its versions
 Arch      what differs between x86-64 and arm64
 images    the initramfs archives, from packages, a kernel, and dom0/ and guest/
 Machine   one QEMU: Xen's and dom0's console goes to a file; the second serial port
@@ -16,6 +17,7 @@ import functools
 import gzip
 import hashlib
 import os
+import platform
 import random
 import re
 import secrets
@@ -34,31 +36,33 @@ TOP = HERE.parent.parent
 BUILD = TOP / "build"
 CACHE = Path(os.environ.get("XEN_BALLOON_CACHE") or Path.home() / ".cache/xen-balloon") / "rig"
 
-SUITE = "bookworm"  # the tools must match each other, so all come from one suite
+# What dom0 has; "{xen}" is Xen's version.
 PACKAGES = """
-    xen-utils-4.17 xenstore-utils libxen-dev
-    libxenmisc4.17 libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
+    xen-utils-{xen} xenstore-utils libxen-dev
+    libxenmisc{xen} libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
     libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1 libxentoollog1
     libyajl2 libuuid1 libzstd1 liblzma5 zlib1g libc6 libgcc-s1 busybox-static
 """.split()
-PROGRAMS = [f"usr/lib/xen-4.17/bin/{name}" for name in (
+PROGRAMS = [f"usr/lib/xen-{{xen}}/bin/{name}" for name in (
     "xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
 PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
-PROGRAMS += ["usr/lib/xen-4.17/bin/xenstore-control"]
-# An HVM guest has a device model, a QEMU of its own that runs in dom0.
+PROGRAMS += ["usr/lib/xen-{xen}/bin/xenstore-control"]
+# An HVM guest has a device model, a QEMU of its own that runs in dom0; what it needs in any version.
 HVM_PACKAGES = """
     qemu-system-xen qemu-system-data seabios libfdt1 libglib2.0-0 libjpeg62-turbo
     libpixman-1-0 libspice-server1 libusb-1.0-0 libgstreamer-plugins-base1.0-0
     libgstreamer1.0-0 liblz4-1 libopus0 liborc-0.4-0 libsasl2-2 libssl3 libstdc++6 libffi8
-    libpcre2-8-0 libudev1 libdw1 libelf1 libunwind8 libbz2-1.0
+    libpcre2-8-0 libudev1 libdw1 libelf1 libunwind8 libbz2-1.0 libatomic1 libcap2
+    libxxhash0
 """.split()
 HVM_PROGRAMS = ["usr/libexec/xen-qemu-system-i386"]
-HVM_DATA = ["usr/lib/xen-4.17/boot/hvmloader", "usr/share/seabios/bios-256k.bin",
+HVM_DATA = ["usr/lib/xen-{xen}/boot/hvmloader", "usr/share/seabios/bios-256k.bin",
             "usr/share/seabios/vgabios-stdvga.bin"]
 HVM_DATA += [f"usr/share/qemu/{name}" for name in (
     "linuxboot.bin", "linuxboot_dma.bin", "kvmvapic.bin", "keymaps/en-us")]
-# The QEMU that runs all this, whatever the machine's release: 10.0, Debian 13's, reports each
-# read of a control register by a PVH guest as one of CR0, and count.c of the bench is for 7.2.
+# The QEMU that runs all this, whatever Xen's and the machine's release: under 10.0, Debian 13's,
+# PVH guests die with Xen 4.17, and count.c of the bench is for 7.2.
+QEMU_SUITE = "bookworm"
 QEMU_PACKAGES = """
     qemu-system-common qemu-system-data seabios libaio1 libblkid1 libbpf1 libc6 libcapstone4
     libdaxctl1 libelf1 libfdt1 libffi8 libfuse3-3 libgcc-s1 libglib2.0-0 libgmp10 libgnutls30
@@ -75,10 +79,31 @@ PROBE_LIBRARIES = """
     -lxenctrl -lxenstore -lxencall -lxenforeignmemory -lxendevicemodel -lxentoollog
     -lxentoolcore -lxengnttab -lxenevtchn -lpthread
 """.split()
+# What Debian 13's static libraries call, and Debian 12's libc has under the older name only.
+NEWER_NAMES = [f"-Wl,--defsym=__isoc23_{name}={name}" for name in ("strtol", "strtoul")]
 
 MEMORY_MIB = 2560
 STILL_S = 30     # without any use of a CPU: Xen's timers alone use some
 LIMIT_S = 1200   # some times what a whole suite takes, as a busy machine stretches it
+
+
+@dataclasses.dataclass(frozen=True)
+class Xen:
+    """A version of Xen. Its tools must match each other, so all come from one suite of Debian's."""
+    version: str
+    suite: str
+    renamed: dict       # packages that this suite has under another name than bookworm
+
+    def names(self, *lists):
+        """The packages or files of these lists, as this version calls them."""
+        return [self.renamed.get(name, name).format(xen=self.version) for names in lists for name in names]
+
+
+XENS = (
+    Xen("4.17", "bookworm", {}),
+    Xen("4.20", "trixie", {name: f"{name}t64" for name in (
+        "libglib2.0-0", "libssl3", "libelf1", "libdw1", "liborc-0.4-0")}),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +161,7 @@ def wire_arm64(xen, kernel, options, initrd):
 
 
 X86 = Arch(
-    debian="amd64", make="x86_64", triplet="x86_64-linux-gnu", packages=("xen-hypervisor-4.17-amd64",),
+    debian="amd64", make="x86_64", triplet="x86_64-linux-gnu", packages=("xen-hypervisor-{xen}-amd64",),
     loader="lib64/ld-linux-x86-64.so.2", compiler="gcc", kernel="bzImage", magic=(0x202, b"HdrS"),
     qemu="qemu-system-x86_64", qemu_package="qemu-system-x86",
     cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", CPU_TCG],
@@ -145,7 +170,7 @@ X86 = Arch(
 X86_PVH_DOM0 = dataclasses.replace(X86, wiring=wire_pvh_dom0)
 ARM64 = Arch(
     debian="arm64", make="arm64", triplet="aarch64-linux-gnu",
-    packages=("xen-hypervisor-4.17-arm64", "libfdt1"),
+    packages=("xen-hypervisor-{xen}-arm64", "libfdt1"),
     loader="lib/ld-linux-aarch64.so.1", compiler="aarch64-linux-gnu-gcc", kernel="Image", magic=(0x38, b"ARM\x64"),
     qemu="qemu-system-aarch64", qemu_package="qemu-system-arm",
     cpu={"tcg": ["-accel", "tcg,thread=multi", "-cpu", "cortex-a57"]},
@@ -192,6 +217,29 @@ CHECKING = (Flavour("debug", options="page_poison=1", slow=4),
 def flavour(name=None):
     name = name or os.environ.get("FLAVOUR") or "ours"
     return next((known for known in CHECKING if known.name == name), Flavour(name, checks=False))
+
+
+def machine_suite():
+    """The suite of the release of Debian that this machine has, or another system's word for its own."""
+    try:
+        return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    except OSError:
+        return ""
+
+
+def find_xen():
+    """The Xen that is booted: $XEN, or the one of this machine's release, or the newest."""
+    wanted = os.environ.get("XEN") or next((xen.version for xen in XENS if xen.suite == machine_suite()),
+                                           XENS[-1].version)
+    for xen in XENS:
+        if xen.version == wanted:
+            return xen
+    raise Trouble(f"XEN={wanted} is not known: use {' or '.join(xen.version for xen in XENS)}")
+
+
+def other_xen():
+    """One that find_xen() does not return."""
+    return next(xen for xen in XENS if xen != find_xen())
 
 
 def say(text):
@@ -314,11 +362,16 @@ def closure(arch, packages, programs):
     return found.values()
 
 
+def unpacked(packages, name):
+    """The file of these packages, which since Debian 13 have all of /bin in /usr/bin."""
+    return next((path for path in (packages / name, packages / "usr" / name) if path.exists()), packages / name)
+
+
 def add_userland(root, packages, probe, tool):
     """What dom0 and the guests share: busybox, the probe, xen-balloon, mount points."""
     for name in ("bin", "proc", "sys", "dev", "run", "tmp", "etc"):
         (root / name).mkdir(parents=True)
-    shutil.copy(packages / "bin/busybox", root / "bin")
+    shutil.copy(unpacked(packages, "bin/busybox"), root / "bin")
     shutil.copy(probe, root / "bin/probe")
     shutil.copy(tool, root / "bin/xen-balloon")
     # Its other names it installs itself: it may not run on this machine.
@@ -332,7 +385,7 @@ def build_base(arch, packages, own, programs, data, path):
         add_userland(root, packages, *own)
         programs = [packages / name for name in programs]
         libraries = root / "usr/lib" / arch.triplet
-        for folder in ("usr/bin", "usr/lib/xen-4.17/bin", libraries, "etc/xen", "var/lock"):
+        for folder in ("usr/bin", libraries, "etc/xen", "var/lock"):
             (root / folder).mkdir(parents=True)
         for file in programs + [packages / name for name in data]:
             place = root / file.relative_to(packages)
@@ -359,7 +412,7 @@ def build_probe(arch, packages, path):
     libraries = packages / "usr/lib" / arch.triplet
     command(arch.compiler, "-O2", "-Wall", "-Wextra", "-static", "-isystem", str(packages / "usr/include"),
             *map(str, PROBE_SOURCES), "-o", str(path), f"-L{libraries}",
-            "-Wl,--start-group", *PROBE_LIBRARIES, "-Wl,--end-group", stderr=subprocess.PIPE)
+            "-Wl,--start-group", *PROBE_LIBRARIES, "-Wl,--end-group", *NEWER_NAMES, stderr=subprocess.PIPE)
 
 
 def build_tool(arch, path):
@@ -367,8 +420,8 @@ def build_tool(arch, path):
             "-o", str(path), stderr=subprocess.PIPE)
 
 
-def build_xen(arch, packages, path):
-    found = packages / "boot" / f"xen-4.17-{arch.debian}"
+def build_xen(arch, xen, packages, path):
+    found = packages / "boot" / f"xen-{xen.version}-{arch.debian}"
     if found.exists():
         shutil.copy(found, path)
         return
@@ -376,9 +429,9 @@ def build_xen(arch, packages, path):
         shutil.copyfileobj(packed, out)
 
 
-def fetch(arch, names):
+def fetch(arch, suite, names):
     """The folder of these packages."""
-    done = subprocess.run([TOP / "tools/fetch", "--arch", arch.debian, "--unpack", SUITE, *names],
+    done = subprocess.run([TOP / "tools/fetch", "--arch", arch.debian, "--unpack", suite, *names],
                           stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(1)     # it has said why
@@ -396,7 +449,7 @@ def build_selftest(arch, path):
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         (root / "bin").mkdir()
-        shutil.copy(next(fetch(arch, ["bash-static"]).rglob("bin/bash-static")), root / "bin/bash")
+        shutil.copy(next(fetch(arch, find_xen().suite, ["bash-static"]).rglob("bin/bash-static")), root / "bin/bash")
         shutil.copy(scripts[-1], root / "selftest.sh")
         archive(root, path)
 
@@ -411,9 +464,9 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
             raise Trouble(f"{place} has {free} MiB free, 200 MiB are needed: make room"
                           + (", or set XEN_BALLOON_CACHE to a folder on a larger disk"
                              if place != folder else ""))
-    names = [*arch.packages, *PACKAGES, *HVM_PACKAGES * hvm]
-    programs, data = PROGRAMS + HVM_PROGRAMS * hvm, HVM_DATA * hvm
-    packages = fetch(arch, names)
+    xen = find_xen()
+    programs, data = xen.names(PROGRAMS, HVM_PROGRAMS * hvm), xen.names(HVM_DATA * hvm)
+    packages = fetch(arch, xen.suite, xen.names(arch.packages, PACKAGES, HVM_PACKAGES * hvm))
     probe = kept("probe-" + digest(packages, *PROBE_SOURCES, *PROBE_HEADERS),
                  lambda path: build_probe(arch, packages, path))
     tool = kept("tool-" + digest(arch.debian, TOOL_SOURCE),
@@ -424,7 +477,7 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
                 lambda path: build_base(arch, packages, own, programs, data, path))
     guest = kept(f"guest-{digest(recipe, HERE / 'guest/init')}.cpio",
                  lambda path: build_guest(packages, own, path))
-    xen = kept("xen-" + digest(packages), lambda path: build_xen(arch, packages, path))
+    image = kept("xen-" + digest(packages), lambda path: build_xen(arch, xen, packages, path))
 
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "root"
@@ -440,7 +493,7 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
         with open(folder / ("dom0-hvm.cpio" if hvm else "dom0.cpio"), "wb") as out:
             for part in (base, Path(scratch) / "small.cpio"):
                 out.write(part.read_bytes())
-    shutil.copy(xen, folder / "xen")
+    shutil.copy(image, folder / "xen")
     return folder
 
 
@@ -463,12 +516,12 @@ exec {shlex.join(map(str, words))} "$@"
 
 @functools.cache
 def fetched_qemu(package, qemu):
-    packages = fetch(X86, [package, *QEMU_PACKAGES])
+    packages = fetch(X86, QEMU_SUITE, [package, *QEMU_PACKAGES])
     return kept(f"{qemu}-{digest(packages, HERE / 'rig.py')}", lambda path: write_qemu(packages, qemu, path))
 
 
 def find_qemu(arch=X86):
-    """The QEMU that runs: $QEMU or SUITE's."""
+    """The QEMU that runs: $QEMU or QEMU_SUITE's."""
     name = os.environ.get("QEMU") or str(fetched_qemu(arch.qemu_package, arch.qemu))
     cure = f"leave QEMU out, or name a {arch.qemu}" if os.environ.get("QEMU") else \
         f"remove {CACHE.parent}/unpacked, and it is unpacked again"

@@ -54,6 +54,11 @@ TITLES = {
     "arm64big": "an arm64 guest with 64 KiB pages",
     "arm64bigdom0": "an arm64 dom0 with 64 KiB pages itself",
 }
+# What may depend on Xen's version, in little time.
+OF_XEN = """
+    pv-boots pv-odd grow-moves dom0-moves
+    pvh-boots pvh-odd pvh-reports pvh-nonsense pod-boots pod-moves
+""".split()
 RIG_CASES = {
     "rig-fails": "a case that fails is reported",
     "rig-panics": "a guest that panics is reported",
@@ -114,7 +119,8 @@ def parse(argv, cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, lent, debug or kasan), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
+               "KVER (7.3), FLAVOUR (ours, stock, lent, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
+               "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
@@ -123,6 +129,9 @@ def parse(argv, cases):
                         help="all cases of a matter, also those that else run only when they are named")
     parser.add_argument("--whole", action="store_true",
                         help="also cases that are left out since they run on another type of guest")
+    parser.add_argument("--other-xen", action="store_true",
+                        help="some cases that may depend on Xen's version, under the one that is not the default "
+                             "or not XEN")
     parser.add_argument("--keep", action="store_true", help="keep the images beside the logs")
     parser.add_argument("case", nargs="*", metavar="CASE",
                         help="only these (see --list)")
@@ -144,6 +153,7 @@ def parse(argv, cases):
     wanted = options.case or [name for name in cases.sentences if name.split("-")[0] in guests
                               and name not in left_out
                               and options.matter in (None, cases.matters.get(name))
+                              and (name in OF_XEN or not options.other_xen)
                               and not (stock and name.endswith("-kunit"))]
     return options, wanted
 
@@ -206,6 +216,9 @@ def main(argv):
             print(f"{'*' if name in wanted else ' '} {name:20} {sentence}")
         return 0
 
+    if options.other_xen:
+        os.environ["XEN"] = rig.other_xen().version
+    xen = rig.find_xen()
     chosen = {}
     for name, boot in BOOTS.items():
         own = [case for case in wanted if case.split("-")[0] in boot.guests]
@@ -220,7 +233,7 @@ def main(argv):
         rig.find_qemu(arch_of(name))
     folder = new_folder()
     try:
-        rig.say("preparing images")
+        rig.say(f"preparing images of Xen {xen.version}")
         prepare(kernels, folder, any(name.endswith("-selftest") for name in wanted))
         limits = {name: boot.limit * rig.flavour().slow + EXTRA_S * len(cases.extra.intersection(wanted))
                   for name, boot in BOOTS.items()}

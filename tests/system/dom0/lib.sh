@@ -98,6 +98,8 @@ mappings()
 	eval "$found"
 }
 
+xen_version() { xl info | sed -n 's/^xen_version *: *//p'; }
+
 alive() { [ -f "/run/guest/$1/domid" ] && ask "$1" true >/dev/null 2>&1; }
 
 # whole GUEST PAGES: Xen's pages that make up whole pages of the guest's.
@@ -183,9 +185,9 @@ start()
 		if ! probe ask "$(domid "$guest")" $seconds true 2>"/run/guest/$guest/ask.log"; then
 			eval "$(probe domain "$(domid "$guest")")"
 			[ "$state" = alive ] || [ -s "$log" ] ||
-				fail "the guest shut down at once and printed nothing: QEMU 10.0" \
-				"does that to PVH guests, it misreads their control registers" \
-				"(leave QEMU out); with another QEMU see xen.log"
+				fail "the guest shut down at once and printed nothing, under Xen $(xen_version):" \
+				"QEMU 10.0 and newer do that to PVH guests of Xen 4.17, whose control registers" \
+				"they misread, not to those of 4.20 (leave QEMU out); with QEMU 7.2 see xen.log"
 			fail "$(cat "/run/guest/$guest/ask.log") ($state)"
 		fi
 	fi

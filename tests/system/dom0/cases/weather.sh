@@ -183,6 +183,10 @@ case_checkpointed()
 		xl save -c "$(domid $guest)" /run/saved >/run/xl.log 2>&1 ||
 			fail "xl save -c: $(grep -i error /run/xl.log | tr '\n' ' ')"
 		rm /run/saved
+		# xl tells nobody by its status that it could not resume it.
+		eval "$(probe domain "$(domid $guest)")"
+		[ "$state" = alive ] ||
+			fail "after xl save -c ($round) it is $state ($reason): $(tail -n 3 /run/xl.log | tr '\n' ' ')"
 		held $guest "$round"
 	done
 	as $guest "kill $swinger" >/dev/null
@@ -413,7 +417,7 @@ case_restarted()
 	mem_set "$1" 300004
 	swinger=$(behind "$1" "swing 262144 400000") || exit
 	for round in 1 2 3; do
-		out=$(xenstore-control live-update -t 60 /usr/lib/xen-4.17/bin/xenstored 2>&1) || fail "live update: $out"
+		out=$(xenstore-control live-update -t 60 "$(command -v xenstored)" 2>&1) || fail "live update: $out"
 		usleep 500000
 	done
 	as "$1" "kill $swinger" >/dev/null
