@@ -67,6 +67,7 @@ static void no_registration_is_left(void)
 	}
 	EXPECT(!host.dev && !host.bus_registered && !host.wq);
 	EXPECT(!host.online_callback && !host.memory_nb && !host.sysctls);
+	EXPECT(!host.oom_nb);
 	/* the buffers stay for those who need ballooned pages only */
 	EXPECT_EQ(host.nr_allocs, xen_balloon.frames ? 2 : 0);
 	EXPECT(!xen_balloon.frames == !xen_balloon.pages);
