@@ -62,6 +62,7 @@ static void no_registration_is_left(void)
 	EXPECT(rc_init);
 	EXPECT(!host.dev && !host.xenstore_nb && !host.oom_nb && !host.stats);
 	EXPECT(!host.online_callback && !host.memory_nb && !host.sysctls);
+	EXPECT(!host.oom_nb);
 	/* the buffers stay for those who need ballooned pages only */
 	EXPECT_EQ(host.nr_allocs, xen_balloon.batch.frames ? 2 : 0);
 	EXPECT(!xen_balloon.batch.frames == !xen_balloon.batch.pages);

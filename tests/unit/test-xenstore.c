@@ -144,7 +144,7 @@ TEST("given a xenstored that stands still the worker moves on")
 
 TEST("given keys that the guest may not write it goes on quietly")
 {
-	unsigned long logs;
+	unsigned long logs, writes;
 
 	host_start(&pvh);
 	host.control_readonly = host.data_readonly = true;
@@ -159,6 +159,9 @@ TEST("given keys that the guest may not write it goes on quietly")
 	EXPECT(!host_xenstore_text("data/balloon/target-kb"));
 	EXPECT(!host_xenstore_text("control/feature-balloon"));
 	EXPECT_EQ(host.nr_logs, logs);
+	writes = host.nr_xenstore_writes;
+	host_advance(60);
+	EXPECT_EQ(host.nr_xenstore_writes, writes);
 
 	/* each on its own */
 	host.control_readonly = false;

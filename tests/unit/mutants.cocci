@@ -1,0 +1,2464 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//
+// Small wrong changes to the driver. The cases must catch each of them.
+//
+// A mutant begins with a line "// mutant: NAME"; a semantic patch follows. The
+// README tells how one is added.
+
+// -- Decisions: growth -------------------------------------------------------
+
+// mutant: growth ignores the number of ballooned pages
+@@
+expression v, wanted;
+@@
+- min3(wanted, v->ballooned, v->batch)
++ min(wanted, v->batch)
+
+// mutant: growth ignores the size of a batch
+@@
+expression v, wanted;
+@@
+- min3(wanted, v->ballooned, v->batch)
++ min(wanted, v->ballooned)
+
+// mutant: growth wants a page too few
+@@
+expression v;
+@@
+ balloon_plan_deflate(...)
+ {
+ <...
+- v->target - v->current_pages
++ v->target - v->current_pages - 1
+ ...>
+ }
+
+// mutant: lent pages do not count for hotplug
+@@
+expression v;
+@@
+ balloon_plan_deflate(...)
+ {
+ <...
+- v->target + v->unpopulated
++ v->target
+ ...>
+ }
+
+// mutant: sections are added although there are enough
+@@
+expression v, wanted;
+@@
+ balloon_plan_deflate(...)
+ {
+ <...
+- wanted <= v->total
++ wanted < v->total
+ ...>
+ }
+
+// mutant: a part of a section is added
+@@
+expression v, nr_pages;
+@@
+- roundup(nr_pages, v->hotplug_unit)
++ nr_pages
+
+// mutant: sections are added that the guest cannot pay for
+@@
+expression v, nr_pages, most;
+@@
+- min(roundup(nr_pages, v->hotplug_unit), most - most % v->hotplug_unit)
++ roundup(nr_pages, v->hotplug_unit)
+
+// mutant: the guest pays for a part of a section
+@@
+expression v, most;
+@@
+- most - most % v->hotplug_unit
++ most
+
+// mutant: sections take all available memory
+@@
+expression v;
+@@
+- v->available / 8
++ v->available
+
+// mutant: a guest that cannot pay for sections waits for them
+@@
+expression nr_pages;
+@@
+ balloon_plan_deflate(...)
+ {
+ <...
+ if (!nr_pages)
+	return (struct balloon_plan) { .outcome =
+- BALLOON_STATE_SHORT
++ BALLOON_STATE_WAITING
+	};
+ ...>
+ }
+
+// mutant: the clamp forgets lent pages
+@@
+expression v;
+@@
+- v->current_pages + v->unpopulated
++ v->current_pages
+
+// -- Decisions: shrinking ----------------------------------------------------
+
+// mutant: there is no floor
+@@
+expression v;
+@@
+- max(v->target, v->floor)
++ v->target
+
+// mutant: inflation ignores how much memory is available
+@@
+expression v, excess, kept;
+@@
+- min(excess, v->available - min(v->available, kept))
++ excess
+
+// mutant: inflation ignores the size of a batch
+@@
+expression spare, batch;
+@@
+ balloon_plan_inflate(...)
+ {
+ <...
+ (struct balloon_plan) { ..., .nr_pages =
+- min(spare, batch)
++ spare
+ , ... }
+ ...>
+ }
+
+// mutant: a bounded pass counts as a success
+@@
+expression v, spare, excess;
+@@
+- spare < min(excess, v->batch) || v->pressure == BALLOON_PRESSURE_RECENT
++ v->pressure == BALLOON_PRESSURE_RECENT
+
+// mutant: a lack of available memory is final
+@@
+expression v, spare;
+@@
+ if (!spare || v->pressure == BALLOON_PRESSURE_ACUTE)
+	return (struct balloon_plan) { .outcome =
+- BALLOON_STATE_SHORT
++ BALLOON_STATE_STOPPED
+	};
+
+// mutant: much memory stays available during a populate-on-demand boot
+@@
+expression v;
+@@
+- if (v->pod_boot)
+-	return 0;
+
+// mutant: no memory stays available
+@@
+expression v;
+@@
+- min(v->floor, balloon_default_floor(v->total)) / 4
++ 0
+
+// mutant: a raised floor keeps much memory available
+@@
+expression v;
+@@
+- min(v->floor, balloon_default_floor(v->total)) / 4
++ v->floor / 4
+
+// mutant: inflation does not rest after the guest ran out of memory
+@@
+expression v, spare;
+@@
+- !spare || v->pressure == BALLOON_PRESSURE_ACUTE
++ !spare
+
+// mutant: inflation is not careful after the guest ran out of memory
+@@
+expression v, batch;
+@@
+- if (v->pressure == BALLOON_PRESSURE_RECENT)
+-	batch = SUPERPAGE_PAGES;
+
+// mutant: inflation is careful for ever
+@@
+expression since;
+@@
+- since < CAREFUL_S
++ since < 1000000
+
+// -- Decisions: schedule, batches, floor -------------------------------------
+
+// mutant: the delay does not double
+@@
+expression s;
+@@
+- min(2 * s->delay, s->max_delay)
++ min(s->delay, s->max_delay)
+
+// mutant: the delay has no bound
+@@
+expression s;
+@@
+- min(2 * s->delay, s->max_delay)
++ 2 * s->delay
+
+// mutant: the worker tries once too often
+@@
+expression s;
+@@
+- s->count >= s->max_count
++ s->count > s->max_count
+
+// mutant: unlimited tries come to an end
+@@
+expression s, E;
+@@
+- s->max_count != RETRY_UNLIMITED && E
++ E
+
+// mutant: progress does not break the row of shortages
+@@
+expression outcome, progress;
+@@
+ balloon_schedule_next(...)
+ {
+ <...
+- outcome != BALLOON_STATE_SHORT || progress
++ outcome != BALLOON_STATE_SHORT
+ ...>
+ }
+
+// mutant: the worker never looks again after it gave up
+@@
+@@
+- return BALLOON_SLOW_RETRY_S;
++ return BALLOON_NEVER;
+
+// mutant: the worker spins when it is done
+@@
+expression progress;
+@@
+ balloon_schedule_delay_s(...)
+ {
+ <...
+- progress ? 0 : BALLOON_NEVER
++ 0
+ ...>
+ }
+
+// mutant: the worker stops after a batch
+@@
+expression progress;
+@@
+ balloon_schedule_delay_s(...)
+ {
+ <...
+- progress ? 0 : BALLOON_NEVER
++ BALLOON_NEVER
+ ...>
+ }
+
+// mutant: a batch has always the largest size
+@@
+expression fit;
+@@
+- clamp(fit, SUPERPAGE_PAGES, BATCH_PAGES)
++ BATCH_PAGES
+
+// mutant: a batch may end within a block
+@@
+expression nr_pages;
+@@
+ balloon_next_batch(...)
+ {
+ <...
+- round_down(nr_pages, SUPERPAGE_PAGES)
++ nr_pages
+ ...>
+ }
+
+// mutant: a batch may be empty
+@@
+expression fit;
+@@
+- clamp(fit, SUPERPAGE_PAGES, BATCH_PAGES)
++ min(fit, BATCH_PAGES)
+
+// mutant: the floor is half of any guest
+@@
+expression total;
+@@
+ balloon_default_floor(...)
+ {
+ <...
+- min(total / 2, SZ_64M / PAGE_SIZE + total / 16)
++ total / 2
+ ...>
+ }
+
+// -- Decisions: numbers of the toolstack -------------------------------------
+
+// mutant: video memory counts as memory that the guest does not see
+@@
+expression c;
+@@
+ balloon_learn_difference(...)
+ {
+ <...
+- c->static_max - c->videoram
++ c->static_max
+ ...>
+ }
+
+// mutant: a gap of any size is overhead
+@@
+expression pages;
+@@
+ balloon_is_overhead(...)
+ {
+ <...
+- pages >= -MAX_OVERHEAD && pages <= MAX_OVERHEAD
++ true
+ ...>
+ }
+
+// mutant: pages that Xen lacks are no overhead
+@@
+expression pages;
+@@
+- pages >= -MAX_OVERHEAD
++ pages >= 0
+
+// mutant: a first target that was changed hides the overhead
+@@
+expression pages;
+@@
+- balloon_is_overhead(pages) ? pages : 0
++ 0
+
+// mutant: pages that Xen populates on demand are overhead
+@@
+expression pages;
+@@
+- balloon_is_overhead(pages) ? pages : 0
++ pages
+
+// mutant: any static-max that is not below the first target is believed
+@@
+expression c;
+@@
+ c->static_max < c->first_target ||
+- c->static_max + MAX_OVERHEAD < c->guest
++ 0
+
+// mutant: a static-max below the first target is believed
+@@
+expression c, E;
+@@
+ balloon_fix_boot_counts(...)
+ {
+ <...
+- c->static_max < c->first_target || E
++ E
+ ...>
+ }
+
+// mutant: a first target far above the size of the guest tells the maximum
+@@
+expression more;
+@@
+ balloon_fix_boot_counts(...)
+ {
+ <...
+- more <= MAX_OVERHEAD
++ 1
+ ...>
+ }
+
+// mutant: a first target below the size of the guest tells the maximum
+@@
+expression more;
+@@
+ balloon_fix_boot_counts(...)
+ {
+ <...
+- max(more, 0L)
++ more
+ ...>
+ }
+
+// mutant: any videoram is believed
+@@
+expression c;
+@@
+- if (c->static_max + MAX_OVERHEAD < c->guest + c->videoram)
+-	c->videoram = 0;
+
+// mutant: a low first target counts as a populate-on-demand boot
+@@
+expression c, E, xen;
+@@
+ balloon_backed_pages(...)
+ {
+ <...
+- E || xen >= c->guest
++ E
+ ...>
+ }
+
+// mutant: the difference is added to the target
+@@
+expression difference;
+type T;
+expression target;
+@@
+ balloon_target_from_kb(...)
+ {
+ <...
+- (T)target - difference
++ (T)target + difference
+ ...>
+ }
+
+// mutant: a target beyond the address space is taken
+@@
+expression target;
+@@
+ balloon_target_from_kb(...)
+ {
+ <...
+- if (target > balloon_max_target())
+-	return -ERANGE;
+ ...>
+ }
+
+// -- The store ---------------------------------------------------------------
+
+// mutant: highmem goes first
+@@
+expression page, list;
+@@
+ balloon_list_add(...)
+ {
+ <...
+- list_add_tail(page, list)
++ list_add(page, list)
+ ...>
+ }
+
+// mutant: the counts of lowmem and highmem are swapped
+@@
+expression b, page;
+@@
+- PageHighMem(page) ? &b->mem.nr_high : &b->mem.nr_low
++ PageHighMem(page) ? &b->mem.nr_low : &b->mem.nr_high
+
+// mutant: pages that were taken stay counted
+@@
+expression list E;
+@@
+ balloon_list_take_extents(...)
+ {
+ <...
+- balloon_list_count_extents(E);
+ ...>
+ }
+
+// mutant: NR_BALLOON_PAGES only rises
+@@
+expression b, pages, nr, order;
+@@
+ balloon_list_take_extents(...)
+ {
+ <...
+ balloon_list_count_extents(b, pages, nr, order,
+- -1
++ 1
+ )
+ ...>
+ }
+
+// mutant: pages count for the zone of the first of them
+@@
+expression first, other;
+@@
+ balloon_zone_run(...)
+ {
+ <...
+- if (page_zone(other) != page_zone(first))
+-	break;
+ ...>
+ }
+
+// mutant: blocks need not be aligned
+@@
+expression pfn, E;
+@@
+ balloon_fills_superpage(...)
+ {
+ <...
+- !IS_ALIGNED(pfn, SUPERPAGE_PAGES) || E
++ E
+ ...>
+ }
+
+// mutant: a split block loses its last page
+@@
+expression i;
+@@
+ balloon_list_split(...)
+ {
+ <...
+ i =
+- SUPERPAGE_PAGES
++ SUPERPAGE_PAGES - 1
+ ...>
+ }
+
+// mutant: a split block stays on its list
+@@
+expression block;
+@@
+ balloon_list_split(...)
+ {
+ <...
+- list_del(&block->lru);
+ ...>
+ }
+
+// mutant: highmem is lent
+@@
+expression page, lowmem;
+@@
+- page && lowmem && PageHighMem(page) ? NULL : page
++ page
+
+// mutant: pages in the store are not offline
+@@
+expression page;
+@@
+- __SetPageOffline(page);
+
+// mutant: pages stay offline on their way out of the store
+@@
+expression page;
+@@
+- __ClearPageOffline(page);
+
+// mutant: adopted pages stay reserved
+@@
+expression page;
+@@
+ balloon_adopt(...)
+ {
+ <...
+- ClearPageReserved(page);
+ ...>
+ }
+
+// mutant: split blocks stay split
+@@
+expression b, page;
+@@
+ balloon_list_add_extent(...)
+ {
+ <...
+- balloon_list_join(b, page);
+ ...>
+ }
+
+// mutant: a block with its first and last page is whole
+@@
+expression i, block;
+@@
+ balloon_list_join(...)
+ {
+ <...
+ for (i = 0; i < SUPERPAGE_PAGES;
+- i++
++ i += SUPERPAGE_PAGES - 1
+ )
+	if (!balloon_list_has_single(block + i))
+		return;
+ ...>
+ }
+
+// mutant: joined pages are single pages, too
+@@
+expression page;
+@@
+ balloon_list_join(...)
+ {
+ <...
+- balloon_list_remove_single(page);
+ ...>
+ }
+
+// mutant: pages out of the store look as if they were in it
+@@
+expression page;
+@@
+ balloon_list_remove_single(...)
+ {
+ <...
+- set_page_private(page, 0);
+ ...>
+ }
+
+// mutant: a split is not counted
+@@
+expression b;
+@@
+- b->mem.nr_splits++;
+
+// mutant: a join is not counted
+@@
+expression b;
+@@
+- b->mem.nr_joins++;
+
+// -- Inflate -----------------------------------------------------------------
+
+// mutant: quarantined pages are not counted
+@@
+expression b, nr_pages;
+@@
+- b->mem.nr_quarantined += nr_pages;
+
+// mutant: quarantined pages stay in the size
+@@
+expression b, nr_pages;
+@@
+ balloon_quarantine(...)
+ {
+ <...
+- b->mem.current_pages -= nr_pages;
+ ...>
+ }
+
+// mutant: managed pages do not follow inflation
+@@
+expression list E;
+@@
+ balloon_alloc_extents(...)
+ {
+ <...
+- balloon_adjust_managed(E);
+ ...>
+ }
+
+// mutant: managed pages count extents, not pages
+@@
+type T;
+expression run, order;
+@@
+ balloon_adjust_managed(...)
+ {
+ <...
+- (T)run << order
++ (T)run
+ ...>
+ }
+
+// mutant: blocks are not split into pages
+@@
+expression page;
+@@
+ balloon_alloc_superpages(...)
+ {
+ <...
+- split_page(page, SUPERPAGE_ORDER);
++ page;
+ ...>
+ }
+
+// mutant: all pages of a block but the first keep their reference
+@@
+expression page;
+@@
+ balloon_free_extents(...)
+ {
+ <...
+- set_page_count(page, 0);
+ ...>
+ }
+
+// mutant: a refusal ends the batch
+@@
+expression nr;
+@@
+- nr < MAX_REFUSED
++ nr < 1
+
+// mutant: refused pages are not swapped
+@@
+expression b, done, last;
+@@
+- swap(b->batch.pages[done], b->batch.pages[last]);
+
+// mutant: refused frames are not swapped
+@@
+expression b, done, last;
+@@
+- swap(b->batch.frames[done], b->batch.frames[last]);
+
+// mutant: a block that Xen half took is used again
+@@
+expression nr_unknown, E;
+@@
+ balloon_release_extents(...)
+ {
+ <...
+ *nr_unknown =
+- E
++ 0
+ ;
+ ...>
+ }
+
+// mutant: a block that Xen refused and left whole is quarantined
+@@
+expression before, gone;
+@@
+- before < 0 || before - xenmem_current_frames() != gone
++ 1
+
+// mutant: a doubt is settled without a count
+@@
+expression before, gone;
+@@
+- before < 0 || before - xenmem_current_frames() != gone
++ before < 0
+
+// mutant: a refusal of blocks is forgotten
+@@
+expression b, order;
+@@
+- if (order == SUPERPAGE_ORDER)
+-	b->batch.superpages_refused = true;
+
+// mutant: Xen is asked for its count with each batch
+@@
+expression b, E;
+@@
+- b->batch.extents_proven = E;
++ b->batch.extents_proven = false;
+
+// mutant: Xen is asked for its count during a populate-on-demand boot
+@@
+expression b;
+@@
+- b->batch.extents_proven || READ_ONCE(b->mem.pod_boot)
++ b->batch.extents_proven
+
+// mutant: p2m and mapping stay on PV
+@@
+expression list E;
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+- xenmem_pv_unmap(E);
+ ...>
+ }
+
+// mutant: the TLBs are not flushed
+@@
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+- flush_tlb_all();
+ ...>
+ }
+
+// mutant: the TLBs are flushed on every kind of guest
+@@
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+ if (xen_pv_domain()) {
+ ...
+- flush_tlb_all();
+ ...
+ }
++ flush_tlb_all();
+ ...>
+ }
+
+// mutant: the frames of a PV block are not saved
+@@
+expression j, nr;
+@@
+ balloon_save_frames(...)
+ {
+ <...
+- j < nr
++ j < 1
+ ...>
+ }
+
+// mutant: kmaps stay
+@@
+@@
+- kmap_flush_unused();
+
+// mutant: inflation is not accounted
+@@
+expression b, nr_pages;
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+- b->mem.current_pages -= nr_pages;
+ ...>
+ }
+
+// mutant: the size changes outside the lock (threads)
+@@
+expression b, nr_pages;
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+ balloon_lock(b);
+ ...
+- b->mem.current_pages -= nr_pages;
+ balloon_unlock(b);
++ b->mem.current_pages -= nr_pages;
+ ...>
+ }
+
+// mutant: pages are not scrubbed
+@@
+expression gfp;
+@@
+- gfp |= __GFP_ZERO;
+
+// mutant: pages are scrubbed during a populate-on-demand boot
+@@
+expression b;
+@@
+- READ_ONCE(xen_scrub_pages) && !READ_ONCE(b->mem.pod_boot)
++ READ_ONCE(xen_scrub_pages)
+
+// mutant: memory is compacted for blocks
+@@
+expression gfp;
+@@
+- gfp & ~__GFP_RECLAIM
++ gfp
+
+// mutant: inflation uses no blocks
+@@
+expression b, nr_blocks;
+@@
+ balloon_inflate(...)
+ {
+ <...
+- nr_blocks && !b->batch.superpages_refused
++ 0
+ ...>
+ }
+
+// mutant: a split block repeats a page
+@@
+expression pages, i, j, k;
+@@
+ balloon_split_superpages(...)
+ {
+ <...
+ pages[k] = pages[i] +
+- j
++ (j ? j - 1 : 0)
+ ;
+ ...>
+ }
+
+// mutant: on PV the pages that Xen refused keep no mapping
+@@
+expression nr_mapped;
+expression list E;
+@@
+ balloon_undo_inflate(...)
+ {
+ <...
+- nr_mapped = xenmem_pv_map(E);
+ ...>
+ }
+
+// mutant: blocks are taken although the guest has nothing left
+@@
+expression b;
+@@
+- if (!balloon_hold(b, SUPERPAGE_PAGES))
+-	break;
++ balloon_hold(b, SUPERPAGE_PAGES);
+
+// mutant: readers of any page are not waited for
+@@
+@@
+- page_offline_begin();
+
+// mutant: the last pages of the guest go to Xen
+@@
+expression b;
+@@
+- !balloon_commit_held(b)
++ !balloon_commit_held(b) && 0
+
+// mutant: single pages go instead of the blocks that came back
+@@
+expression b, left;
+@@
+- left && !READ_ONCE(b->mem.oom_cancelled)
++ left
+
+// mutant: a guest that once ran out of memory gives nothing to Xen any more
+@@
+expression b;
+@@
+ balloon_inflate(...)
+ {
+ <...
+- b->mem.oom_cancelled = false;
+ ...>
+ }
+
+// -- Deflate -----------------------------------------------------------------
+
+// mutant: a host without blocks is asked for some with each batch
+@@
+expression b, order, E;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+ if (order)
+-	b->batch.superpages_refused = E;
++	;
+ ...>
+ }
+
+// mutant: deflation accounts extents, not pages
+@@
+expression b, nr, order;
+type T;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+- b->mem.current_pages += (T)nr << order;
++ b->mem.current_pages += nr;
+ ...>
+ }
+
+// mutant: extents that Xen did not populate are lost
+@@
+expression b;
+expression list E;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+- balloon_list_put_extents(b, E);
+ ...>
+ }
+
+// mutant: deflation uses no blocks
+@@
+expression b, nr_blocks;
+@@
+ balloon_deflate(...)
+ {
+ <...
+- nr_blocks && !b->batch.superpages_refused
++ 0
+ ...>
+ }
+
+// mutant: extents populated by Xen are not counted
+@@
+expression list E;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+- balloon_count_extents(E);
+ ...>
+ }
+
+// mutant: extents populated by Xen count as released
+@@
+expression b;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+ balloon_count_extents(b,
+- BALLOON_DIR_DEFLATE
++ BALLOON_DIR_INFLATE
+ , ...)
+ ...>
+ }
+
+// mutant: the way back of extents that cannot be mapped is not counted
+@@
+expression b, first, nr, order;
+@@
+ balloon_undo_deflate(...)
+ {
+ <...
+- balloon_release(b, first, nr, order)
++ xenmem_release(b->batch.frames + first, nr, order)
+ ...>
+ }
+
+// mutant: waiters for pages are not woken for those that Xen did not populate
+@@
+expression b;
+@@
+ balloon_deflate_extents(...)
+ {
+ <...
+- wake_up(&b->arrivals);
+ ...>
+ }
+
+// -- Hypercalls --------------------------------------------------------------
+
+// mutant: a negative result is a count
+@@
+expression done, most;
+@@
+ xenmem_populate(...)
+ {
+ <...
+- clamp(done, 0, most)
++ done
+ ...>
+ }
+
+// mutant: orders of extents are orders of pages
+@@
+expression order;
+@@
+ change_reservation(...)
+ {
+ <...
+- extent_order(order)
++ order
+ ...>
+ }
+
+// -- PV: p2m and page tables -------------------------------------------------
+
+// mutant: the updates of the last batch are not sent
+@@
+expression rc, u;
+@@
+ xenmem_pv_map(...)
+ {
+ <...
+- if (!rc)
+-	rc = pv_flush(u);
+ ...>
+ }
+
+// mutant: the pages of a table that was put back do not count
+@@
+expression u, rc, nr_pages;
+@@
+ pv_map_extent(...)
+ {
+ <...
+- u->nr_done += rc ? 0 : nr_pages;
+ ...>
+ }
+
+// mutant: a table stays pinned
+@@
+expression table;
+@@
+- pv_pin_table(table, MMUEXT_UNPIN_TABLE)
++ 0
+
+// mutant: a table is put back unpinned
+@@
+expression table;
+@@
+ pv_reinstate_table(...)
+ {
+ <...
+- pv_pin_table(table, MMUEXT_PIN_L1_TABLE)
++ 0
+ ...>
+ }
+
+// mutant: a table is put back writable
+@@
+expression table;
+@@
+ pv_reinstate_table(...)
+ {
+ <...
+- pv_map_table(table, PAGE_KERNEL_RO)
++ 0
+ ...>
+ }
+
+// mutant: a table that is put back is not cleared
+@@
+expression entry;
+@@
+ pv_reinstate_table(...)
+ {
+ <...
+- clear_page(entry);
+ ...>
+ }
+
+// mutant: a table that cannot be taken stays idle
+@@
+expression pmd;
+identifier was;
+@@
+ pv_retire_table(...)
+ {
+ <...
+- pv_hook_table(pmd, was);
+ ...>
+ }
+
+// mutant: a table that cannot be taken is remembered
+@@
+expression E;
+@@
+ pv_retire_table(...)
+ {
+ <...
+- xa_erase(&pv_idle_tables, E);
+ ...>
+ }
+
+// mutant: blocks are mapped page by page
+@@
+expression order, E;
+@@
+ pv_map_extent(...)
+ {
+ <...
+- order == SUPERPAGE_ORDER && E
++ 0
+ ...>
+ }
+
+// mutant: single pages are mapped without their table
+@@
+expression pfn;
+@@
+ pv_map_extent(...)
+ {
+ <...
+- pv_ensure_table(pfn)
++ 0
+ ...>
+ }
+
+// mutant: pages are lent without their table
+@@
+expression pfn;
+@@
+ xenmem_pv_prepare(...)
+ {
+ <...
+- pv_ensure_table(pfn)
++ 0
+ ...>
+ }
+
+// mutant: the address of a table is kept too long
+@@
+expression u, E;
+@@
+ pv_queue(...)
+ {
+ <...
+- u->table != E
++ !u->table
+ ...>
+ }
+
+// mutant: a table that is not there is written
+@@
+expression pmd;
+@@
+- if (WARN_ON_ONCE(!pmd_present(pmd)))
+-	return -EFAULT;
+
+// mutant: p2m entries stay
+@@
+expression pfn;
+@@
+ xenmem_pv_unmap(...)
+ {
+ <...
+- set_phys_to_machine(pfn, INVALID_P2M_ENTRY);
+ ...>
+ }
+
+// mutant: updates that Xen accepted before an error do not count
+@@
+expression u, rc, done;
+@@
+ pv_flush(...)
+ {
+ <...
+- rc ? done : u->nr
++ rc ? 0 : u->nr
+ ...>
+ }
+
+// mutant: a page that faults can be freed
+@@
+expression page;
+@@
+ __xenmem_reservation_va_mapping_update(...)
+ {
+ <...
+- get_page(page);
+ ...>
+ }
+
+// mutant: changes of whole tables are not counted
+@@
+@@
+ pv_hook_table(...)
+ {
+ <...
+- pv_count_hypercall();
+ ...>
+ }
+
+// mutant: changes of entries are not counted
+@@
+@@
+ pv_flush(...)
+ {
+ <...
+- pv_count_hypercall();
+ ...>
+ }
+
+// -- Pages for other drivers -------------------------------------------------
+
+// mutant: lent pages stay offline
+@@
+expression page;
+@@
+ balloon_take_unpopulated(...)
+ {
+ <...
+- balloon_mark_online(page, 0);
+ ...>
+ }
+
+// mutant: pages that come back are not offline
+@@
+expression page;
+@@
+ balloon_put_unpopulated(...)
+ {
+ <...
+- balloon_mark_offline(page, 0);
+ ...>
+ }
+
+// mutant: lent pages are not counted
+@@
+expression b, nr_pages;
+@@
+- b->mem.nr_unpopulated += nr_pages;
+
+// mutant: a failed request stays counted
+@@
+expression b, i, nr_taken, nr_asked;
+statement S;
+@@
+ balloon_put_unpopulated(...)
+ {
+ <...
+ for (i = 0; i < nr_taken; i++) S
+ b->mem.nr_unpopulated -=
+- nr_asked
++ nr_taken
+ ;
+ ...>
+ }
+
+// mutant: a failed request keeps its pages
+@@
+expression b, pages, nr_taken, nr_pages;
+@@
+ xen_alloc_ballooned_pages(...)
+ {
+ <...
+ balloon_put_unpopulated(b, pages,
+- nr_taken
++ 0
+ , nr_pages)
+ ...>
+ }
+
+// mutant: a request larger than memory is tried
+@@
+expression E;
+@@
+ balloon_inflate_for_caller(...)
+ {
+ <...
+- if (si_mem_available() < E)
+-	return -ENOMEM;
+ ...>
+ }
+
+// mutant: the worker sleeps when pages come back
+@@
+expression wake, b;
+@@
+ balloon_put_unpopulated(...)
+ {
+ <...
+- if (wake)
+-	balloon_wake(b);
+ ...>
+ }
+
+// mutant: a lock is not released
+@@
+expression b;
+@@
+ xen_alloc_ballooned_pages(...)
+ {
+ <...
+- mutex_unlock(&b->batch.lock);
+ ...>
+ }
+
+// mutant: the wait for pages holds the lock
+@@
+expression rc, b;
+@@
+ xen_alloc_ballooned_pages(...)
+ {
+ <...
+- rc = balloon_wait_for_arrivals(b);
++ {
++	mutex_lock(&b->batch.lock);
++	rc = balloon_wait_for_arrivals(b);
++	mutex_unlock(&b->batch.lock);
++ }
+ ...>
+ }
+
+// mutant: a count changes outside the lock (threads)
+@@
+expression b, nr_pages;
+@@
+- balloon_lock(b);
+ b->mem.nr_unpopulated += nr_pages;
++ balloon_lock(b);
+ balloon_unlock(b);
+
+// mutant: the worker does not wake when a refill leaves pages over
+@@
+expression E;
+@@
+ balloon_can_deflate(...)
+ {
+ <...
+- return E;
++ return false;
+ ...>
+ }
+
+// mutant: a request waits for pages that the guest cannot spare
+@@
+expression v;
+@@
+- max(v.target, v.current_pages)
++ v.target
+
+// mutant: a negative number is a large one
+@@
+expression nr_pages;
+@@
+ alloc_xenballooned_pages(...)
+ {
+ <...
+- if (nr_pages < 0)
+-	return -EINVAL;
+ ...>
+ }
+
+// mutant: more is inflated for a caller than a batch holds
+@@
+expression nr_pages;
+@@
+ balloon_inflate_for_caller(...)
+ {
+ <...
+- min(nr_pages, BATCH_EXTENTS)
++ nr_pages
+ ...>
+ }
+
+// mutant: the guest gives up pages for a caller that only waited for the lock
+@@
+expression b, nr;
+expression list E;
+@@
+ xen_alloc_ballooned_pages(...)
+ {
+ <...
+ mutex_lock(&b->batch.lock);
+- nr += balloon_take_unpopulated(E);
+ ...>
+ }
+
+// mutant: pages that cannot be lent are no event
+@@
+expression nr_pages, rc;
+@@
+- trace_xen_balloon_alloc(nr_pages, rc);
++ if (!rc)
++	trace_xen_balloon_alloc(nr_pages, rc);
+
+// mutant: pages that come back are no event
+@@
+expression nr_pages;
+@@
+- trace_xen_balloon_free(nr_pages);
+
+// -- Hotplug -----------------------------------------------------------------
+
+// mutant: new sections are not counted
+@@
+expression b, nr_pages;
+@@
+- b->mem.total_pages += nr_pages;
+
+// mutant: a failed resource stays
+@@
+expression res;
+@@
+ balloon_hotplug(...)
+ {
+ <...
+- balloon_release_sections(res);
+ ...>
+ }
+
+// mutant: memory is added without the hotplug lock
+@@
+@@
+- lock_device_hotplug();
+
+// mutant: the p2m of new sections is stale
+@@
+expression list E;
+@@
+ balloon_hotplug(...)
+ {
+ <...
+- balloon_invalidate_p2m(E)
++ 0
+ ...>
+ }
+
+// mutant: only the first block comes online
+@@
+expression page, end, step;
+statement S;
+@@
+ balloon_online_page(...)
+ {
+ <...
+ for (; page < end;
+- page += 1UL << step
++ page = end
+ ) S
+ ...>
+ }
+
+// mutant: pieces smaller than a block are blocks
+@@
+expression order;
+@@
+ balloon_online_page(...)
+ {
+ <...
+- order < SUPERPAGE_ORDER ? 0 : SUPERPAGE_ORDER
++ SUPERPAGE_ORDER
+ ...>
+ }
+
+// mutant: the worker sleeps when memory comes online
+@@
+expression action;
+statement S;
+@@
+ balloon_memory_event(...)
+ {
+ <...
+ if (
+- action == MEM_ONLINE
++ 0
+ ) S
+ ...>
+ }
+
+// mutant: a failed start leaves the hotplug notifier
+@@
+@@
+ balloon_hotplug_init(...)
+ {
+ <...
+- unregister_memory_notifier(&memory_notifier);
+ ...>
+ }
+
+// mutant: all memory that comes online belongs to the balloon
+@@
+expression b, nr;
+@@
+- !xa_load(&b->fresh, nr)
++ 0
+
+// mutant: sections stay fresh
+@@
+expression list E;
+@@
+ balloon_memory_event(...)
+ {
+ <...
+- balloon_forget_new_sections(E);
+ ...>
+ }
+
+// mutant: sections are forgotten before their pages are online
+@@
+expression action;
+@@
+ balloon_memory_event(...)
+ {
+ <...
+ action ==
+- MEM_ONLINE
++ MEM_GOING_ONLINE
+ ...>
+ }
+
+// mutant: sections of a failed hotplug stay fresh
+@@
+expression list E;
+@@
+ balloon_hotplug(...)
+ {
+ <...
+- balloon_forget_new_sections(E);
+ ...>
+ }
+
+// mutant: a lack of addresses for sections is no event
+@@
+expression nr_pages, rc;
+@@
+- trace_xen_balloon_hotplug(0, nr_pages, rc);
+
+// mutant: new sections are no event
+@@
+expression nr_pages, rc;
+identifier pfn;
+@@
+- trace_xen_balloon_hotplug(pfn, nr_pages, rc);
+
+// -- The worker and its targets ----------------------------------------------
+
+// mutant: the statistics lag
+@@
+expression b;
+@@
+ balloon_unlock(...)
+ {
+ <...
+- balloon_fill_stats(b, &balloon_stats);
+ ...>
+ }
+
+// mutant: a new target does not wake the worker
+@@
+expression b;
+@@
+ balloon_set_new_target(...)
+ {
+ <...
+- balloon_wake(b);
+ ...>
+ }
+
+// mutant: a new target does not start afresh
+@@
+expression b;
+@@
+ balloon_set_new_target(...)
+ {
+ <...
+- balloon_schedule_restart(&b->mem.schedule);
+ ...>
+ }
+
+// mutant: a short batch is a success
+@@
+expression moved, nr_pages, plan;
+@@
+ balloon_work(...)
+ {
+ <...
+ if (moved < nr_pages)
+-	plan.outcome = BALLOON_STATE_SHORT;
++	;
+ ...>
+ }
+
+// mutant: a batch for which Xen had no memory is a success
+@@
+expression moved, plan;
+@@
+ balloon_work(...)
+ {
+ <...
+ if (!moved)
+-	plan.outcome = BALLOON_STATE_SHORT;
++	;
+ ...>
+ }
+
+// mutant: quarantined pages can be populated
+@@
+expression b;
+@@
+- b->mem.total_pages - b->mem.nr_quarantined
++ b->mem.total_pages
+
+// mutant: the worker is not frozen
+@@
+@@
+- WQ_FREEZABLE | WQ_UNBOUND
++ WQ_UNBOUND
+
+// mutant: the worker waits for xenstore
+@@
+expression name, flags;
+@@
+ alloc_workqueue(name, flags,
+- 0
++ 2
+ )
+
+// mutant: blocks are never tried again
+@@
+expression b;
+@@
+ balloon_work(...)
+ {
+ <...
+- b->batch.superpages_refused = false;
+ ...>
+ }
+
+// mutant: a new target begins with a batch of the size of the last one
+@@
+expression b;
+@@
+ balloon_work(...)
+ {
+ <...
+- b->batch.max_pages = SUPERPAGE_PAGES;
+ ...>
+ }
+
+// mutant: a whole batch is touched when init_on_alloc is on
+@@
+expression b;
+@@
+- if (b->mem.pod_boot && want_init_on_alloc(GFP_KERNEL))
+-	return SUPERPAGE_PAGES;
+
+// mutant: a populate-on-demand boot rests
+@@
+expression b;
+@@
+- b->mem.pod_boot ? 0 : b->mem.oom_s
++ b->mem.oom_s
+
+// mutant: the worker tells the toolstack nothing
+@@
+@@
+ balloon_work(...)
+ {
+ <...
+- balloon_report();
+ ...>
+ }
+
+// mutant: the sysfs bound is set without the lock (threads)
+@@
+expression count;
+@@
+- balloon_lock(&xen_balloon);
+ xen_balloon.mem.schedule.max_count = count;
++ balloon_lock(&xen_balloon);
+ balloon_unlock(&xen_balloon);
+
+// mutant: the event of a target has the new one twice
+@@
+expression b, pages;
+@@
+ balloon_set_new_target(...)
+ {
+ <...
+- trace_xen_balloon_target(b->mem.target_pages, pages, _RET_IP_);
+ ...
+ b->mem.target_pages = pages;
++ trace_xen_balloon_target(b->mem.target_pages, pages, _RET_IP_);
+ ...>
+ }
+
+// mutant: a state of the worker is no event
+@@
+expression list E;
+@@
+ balloon_work(...)
+ {
+ <...
+- trace_xen_balloon_state(E);
+ ...>
+ }
+
+// mutant: a new target leaves the state without an event
+@@
+expression list E;
+@@
+ balloon_set_new_target(...)
+ {
+ <...
+- trace_xen_balloon_state(E);
+ ...>
+ }
+
+// mutant: a clamped target is no event
+@@
+expression list E;
+@@
+ balloon_clamp_target(...)
+ {
+ <...
+- trace_xen_balloon_target(E);
+ ...>
+ }
+
+// mutant: the worker does not look for strays
+@@
+expression b;
+@@
+ balloon_work(...)
+ {
+ <...
+- balloon_release_repopulated(b);
+ ...>
+ }
+
+// -- Boot --------------------------------------------------------------------
+
+// mutant: frames of Xen count as pages
+@@
+expression frames;
+@@
+ balloon_count_boot_pages(...)
+ {
+ <...
+- frames / XEN_PFN_PER_PAGE
++ frames
+ ...>
+ }
+
+// mutant: released pages count
+@@
+expression pages;
+type T;
+@@
+- pages - (T)xen_released_pages
++ pages
+
+// mutant: the floor of a populate-on-demand guest is above the backed memory
+@@
+expression backed;
+@@
+ balloon_begin_pod_boot(...)
+ {
+ <...
+- xen_balloon.mem.floor = min(xen_balloon.mem.floor, backed);
+ ...>
+ }
+
+// mutant: a populate-on-demand boot waits for a target below its floor
+@@
+expression info;
+@@
+- max(info.stats.target_pages, info.floor)
++ info.stats.target_pages
+
+// mutant: the boot does not wait
+@@
+expression b, E;
+@@
+ balloon_wait_boot(...)
+ {
+ <...
+- !READ_ONCE(b->mem.pod_boot) || E
++ 1
+ ...>
+ }
+
+// mutant: a populate-on-demand boot never ends
+@@
+expression b;
+@@
+ balloon_wait_boot(...)
+ {
+ <...
+- WRITE_ONCE(b->mem.pod_boot, false);
+ ...>
+ }
+
+// mutant: a stuck boot waits for ever
+@@
+expression list E;
+@@
+- panic(E)
++ pr_notice(E)
+
+// mutant: the toolstack is not told that the boot is over
+@@
+@@
+ balloon_wait_boot(...)
+ {
+ <...
+- balloon_report();
+ ...>
+ }
+
+// mutant: no strays are expected
+@@
+expression b;
+@@
+ balloon_wait_boot(...)
+ {
+ <...
+- balloon_resume_init(b);
+ ...>
+ }
+
+// mutant: a failed start leaves the queue of the worker
+@@
+expression b;
+@@
+- destroy_workqueue(b->wq);
+
+// mutant: a failed start leaves the OOM notifier
+@@
+@@
+ balloon_init(...)
+ {
+ <...
+- balloon_pressure_exit();
+ ...>
+ }
+
+// mutant: an early user is refused
+@@
+@@
+ balloon_has_state(...)
+ {
+ <...
+- balloon_init_state();
+ ...>
+ }
+
+// mutant: the floor is above the size of the guest
+@@
+expression b, E;
+@@
+- min(E, b->mem.current_pages)
++ E
+
+// mutant: a guest of nothing but extra regions starts
+@@
+expression extra, pages;
+@@
+ balloon_init_state(...)
+ {
+ <...
+- extra >= pages
++ extra > pages
+ ...>
+ }
+
+// -- sysfs -------------------------------------------------------------------
+
+// mutant: anybody may write
+@@
+@@
+- if (!capable(CAP_SYS_ADMIN))
+-	return -EPERM;
+
+// mutant: text after a NUL is ignored
+@@
+expression buf, count;
+@@
+- if (strlen(buf) != count)
+-	return -EINVAL;
+
+// mutant: a shifted target may overflow
+@@
+expression bytes, shift;
+@@
+ balloon_parse_bytes(...)
+ {
+ <...
+- if (*bytes > U64_MAX >> shift)
+-	return -ERANGE;
+ ...>
+ }
+
+// mutant: E is a suffix of hexadecimal numbers
+@@
+@@
+- "KMGTP"
++ "KMGTPE"
+
+// mutant: a target_kb wraps
+@@
+expression kb;
+@@
+ parse_kb(...)
+ {
+ <...
+- if (kb > U64_MAX >> 10)
+-	return -ERANGE;
+ ...>
+ }
+
+// mutant: a delay of 0 is taken
+@@
+expression seconds;
+@@
+- !seconds || seconds > LONGEST_DELAY_S
++ seconds > LONGEST_DELAY_S
+
+// mutant: a failed start leaves the bus
+@@
+expression dev;
+@@
+ put_device(dev);
+- bus_unregister(&xen_memory_bus);
+
+// mutant: low_kb shows highmem
+@@
+expression dev;
+@@
+ dev->release = balloon_dev_release;
++ dev_attr_low_kb.show = dev_attr_high_kb.show;
+
+// -- xenstore ----------------------------------------------------------------
+
+// mutant: keys that cannot be true are believed
+@@
+expression counts;
+@@
+- balloon_fix_boot_counts(&counts);
+
+// mutant: the difference is learned again with each target
+@@
+@@
+- !toolstack.learned
++ 1
+
+// mutant: the difference is ignored
+@@
+expression target_kb, pages;
+@@
+ balloon_target_from_kb(target_kb,
+- toolstack.difference
++ 0
+ , pages)
+
+// mutant: text from xenstore is not freed
+@@
+expression text;
+@@
+ balloon_read_key(...)
+ {
+ <...
+- kfree(text);
+ ...>
+ }
+
+// mutant: a guest that was built short seeks pages that it has no place for
+@@
+expression pages;
+@@
+ balloon_follow_target(...)
+ {
+ <...
+- pages = min(pages, xen_balloon.config.boot_pages);
+ ...>
+ }
+
+// mutant: a size beyond any machine is believed
+@@
+expression rc, kb;
+@@
+- if (!rc && KB_TO_PAGES(kb) > balloon_max_target())
+-	rc = -ERANGE;
+
+// mutant: the toolstack is told the numbers of the guest
+@@
+expression pages;
+type T;
+@@
+ balloon_write_kb(...)
+ {
+ <...
+- (T)pages + toolstack.difference
++ (T)pages
+ ...>
+ }
+
+// mutant: the same is told again and again
+@@
+expression info;
+@@
+- if (!xchg(&toolstack.outdated, false) && balloon_is_reported(info))
+-	return;
+
+// mutant: nothing is told after a migration
+@@
+@@
+ balloon_follow_target(...)
+ {
+ <...
+- WRITE_ONCE(toolstack.outdated, true);
+ ...>
+ }
+
+// mutant: the toolstack is told at once, each time
+@@
+expression wq;
+@@
+ queue_delayed_work(wq, &toolstack.report,
+- HZ
++ 0
+ )
+
+// mutant: XAPI counts on a booting guest
+@@
+expression info, E;
+@@
+ balloon_write_report(...)
+ {
+ <...
+- info->booted && E
++ E
+ ...>
+ }
+
+// mutant: XAPI counts on a moving guest
+@@
+expression info;
+@@
+- info->booted && info->state != BALLOON_STATE_MOVING
++ info->booted
+
+// mutant: a target that could not be read is not read again
+@@
+@@
+- if (balloon_has_unread_target())
+-	balloon_take_target();
+
+// mutant: a target that was missed overtakes a newer one
+@@
+expression seq;
+@@
+- toolstack.unread && toolstack.unread_seq == seq
++ toolstack.unread
+
+// mutant: a report that failed is not repeated
+@@
+expression info;
+statement S;
+@@
+- if (balloon_write_report(info)) S
++ balloon_write_report(info);
+
+// mutant: a report that is not permitted is repeated again and again
+@@
+expression rc_data, rc_control;
+@@
+- rc_data == -ENOMEM || rc_control == -ENOMEM
++ rc_data || rc_control
+
+// mutant: sizes are told before they have a meaning
+@@
+@@
+- if (!smp_load_acquire(&toolstack.learned))
+-	return;
+
+// -- When the guest runs out of memory ---------------------------------------
+
+// mutant: pages are promised twice
+@@
+expression b;
+@@
+ balloon_oom_notify(...)
+ {
+ <...
+- b->mem.nr_held = 0;
+ ...>
+ }
+
+// mutant: a promise is not kept
+@@
+expression b;
+@@
+- b->mem.oom_cancelled = true;
+
+// mutant: the balloon gives way unasked
+@@
+expression b, freed;
+@@
+- !*freed && READ_ONCE(b->config.deflate_on_oom)
++ !*freed
+
+// mutant: memory that was taken back from Xen stays for ever
+@@
+expression b;
+@@
+ balloon_oom_deflate(...)
+ {
+ <...
+- balloon_wake(b);
+ ...>
+ }
+
+// mutant: the holder of the lock waits for itself
+@@
+expression b;
+@@
+- if (!mutex_trylock(&b->batch.lock))
+-	return 0;
++ mutex_lock(&b->batch.lock);
+
+// mutant: strays are overlooked when the guest runs out of memory
+@@
+expression b;
+@@
+ balloon_oom_deflate(...)
+ {
+ <...
+- !READ_ONCE(b->resumed)
++ 1
+ ...>
+ }
+
+// -- Statistics --------------------------------------------------------------
+
+// mutant: a refusal is not counted
+@@
+expression e;
+@@
+- e->refusals++;
+
+// mutant: a refusal counts for the other order
+@@
+expression order, moves;
+@@
+ balloon_count_extents(...)
+ {
+ <...
+- order ? &moves->superpages : &moves->singles
++ order ? &moves->singles : &moves->superpages
+ ...>
+ }
+
+// mutant: an extent that Xen is asked for again is not counted again
+@@
+expression e, nr_asked, nr_done;
+@@
+ balloon_count_extents(...)
+ {
+ <...
+- e->asked += nr_asked;
++ e->asked += nr_done;
+ e->done += nr_done;
+ ...>
+ }
+
+// mutant: the extents of the last batch count again
+@@
+expression b, size;
+@@
+- memset(b->batch_moves, 0, size);
+
+// mutant: the longest batch is the last
+@@
+expression sum, m;
+@@
+- max(sum->longest_us, m->us)
++ m->us
+
+// mutant: the time of one direction counts for the other
+@@
+expression moves, direction;
+@@
+- moves[direction].us
++ moves[1 - direction].us
+
+// mutant: the way back of extents that cannot be mapped is no event
+@@
+expression moves, i, E;
+@@
+ balloon_end_batch(...)
+ {
+ <...
+- E || moves[i].hypercalls
++ E
+ ...>
+ }
+
+// mutant: the way back of extents that cannot be mapped is not added
+@@
+expression sum, batch;
+identifier i, direction;
+@@
+ balloon_end_batch(..., enum balloon_direction direction, ...)
+ {
+ <...
+- balloon_add_moves(sum, &batch[i]);
++ if (i == direction)
++	balloon_add_moves(sum, &batch[i]);
+ ...>
+ }
+
+// mutant: vmstat counts extents
+@@
+expression m;
+@@
+- m->superpages.done * SUPERPAGE_PAGES
++ m->superpages.done
+
+// mutant: inflate and deflate are swapped
+@@
+expression b, s;
+@@
+ balloon_show_moves(s, "inflate", &b->mem.moves[
+- BALLOON_DIR_INFLATE
++ BALLOON_DIR_DEFLATE
+ ])
+
+// mutant: batches are added outside the lock (threads)
+@@
+expression b;
+statement S;
+@@
+ balloon_end_batch(...)
+ {
+ <...
+- balloon_lock(b);
+ S
+- balloon_unlock(b);
+ ...>
+ }
+
+// mutant: the file is read outside the lock (threads)
+@@
+expression b;
+@@
+ balloon_stats_show(...)
+ {
+ <...
+(
+- balloon_lock(b);
+|
+- balloon_unlock(b);
+)
+ ...>
+ }
+
+// mutant: the statistics show the pages in the store as lent
+@@
+expression s, text, b;
+@@
+ seq_printf(s, text,
+- b->mem.nr_unpopulated
++ b->mem.nr_low
+ )
+
+// -- Strays ------------------------------------------------------------------
+
+// mutant: only leading strays are found
+@@
+expression i, nr, done;
+@@
+ balloon_release_populated(...)
+ {
+ <...
+ for (i = 0; i < nr; i++) {
+ ...
+- i += done;
++ i += done ? done : nr;
+ ...
+ }
+ ...>
+ }
+
+// mutant: strays among single pages stay
+@@
+expression b, found;
+expression list E;
+@@
+ balloon_sweep_list(...)
+ {
+ <...
+- found += balloon_sweep(b, 0, E);
+ ...>
+ }
+
+// mutant: blocks are split to look through them
+@@
+expression b, wanted, list;
+@@
+- balloon_sweep(b, SUPERPAGE_ORDER, wanted, list)
++ 0
+
+// mutant: the store is turned round
+@@
+expression page, swept;
+@@
+ balloon_sweep(...)
+ {
+ <...
+- list_add(page, swept)
++ list_add_tail(page, swept)
+ ...>
+ }
+
+// mutant: the same strays are looked for again and again
+@@
+expression b;
+@@
+ balloon_release_repopulated(...)
+ {
+ <...
+- WRITE_ONCE(b->resumed, false);
+ ...>
+ }
+
+// mutant: strays are looked for all the time
+@@
+expression b;
+@@
+ balloon_release_repopulated(...)
+ {
+ <...
+- if (!READ_ONCE(b->resumed))
+-	return;
+ ...>
+ }
+
+// mutant: the memory that a domain has beside its pages counts as strays
+@@
+expression b, E;
+@@
+ balloon_release_repopulated(...)
+ {
+ <...
+- E - balloon_xen_excess
++ E
+ ...>
+ }
+
+// mutant: PV frames count as strays
+@@
+expression E;
+@@
+ balloon_resume_init(...)
+ {
+ <...
+- xen_pv_domain() || E
++ E
+ ...>
+ }
+
+// mutant: an error counts as a number of pages
+@@
+expression pages;
+statement S;
+@@
+ balloon_resume_init(...)
+ {
+ <...
+- if (pages >= 0)
+ S
+ ...>
+ }
+
+// mutant: a large balloon is looked through to its end
+@@
+expression misses, E;
+@@
+- E && misses < MAX_MISSES
++ E
+
+// mutant: the worker sleeps on after a resume
+@@
+@@
+ balloon_resumed(...)
+ {
+ <...
+- balloon_wake(&xen_balloon);
+ ...>
+ }
+
+// mutant: waiters for pages are not woken for those that were looked through
+@@
+expression b;
+@@
+ balloon_put_swept(...)
+ {
+ <...
+- wake_up(&b->arrivals);
+ ...>
+ }
