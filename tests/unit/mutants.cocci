@@ -33,7 +33,7 @@ expression v;
  ...>
  }
 
-// mutant: lent pages do not count for hotplug
+// mutant: unpopulated pages do not count for hotplug
 @@
 expression v;
 @@
@@ -100,7 +100,7 @@ expression nr_pages;
  ...>
  }
 
-// mutant: the clamp forgets lent pages
+// mutant: the clamp forgets unpopulated pages
 @@
 expression v;
 @@
@@ -193,7 +193,7 @@ expression v, batch;
 @@
 expression since;
 @@
-- since < CAREFUL_S
+- since < PRESSURE_RECENT_S
 + since < 1000000
 
 // -- Decisions: schedule, batches, floor -------------------------------------
@@ -275,7 +275,7 @@ expression fit;
 - clamp(fit, SUPERPAGE_PAGES, BATCH_PAGES)
 + BATCH_PAGES
 
-// mutant: a batch may end within a block
+// mutant: a batch may end within a superpage
 @@
 expression nr_pages;
 @@
@@ -442,7 +442,7 @@ expression target;
  ...>
  }
 
-// -- The store ---------------------------------------------------------------
+// -- The page list ----------------------------------------------------------
 
 // mutant: highmem goes first
 @@
@@ -500,7 +500,7 @@ expression first, other;
  ...>
  }
 
-// mutant: blocks need not be aligned
+// mutant: superpages need not be aligned
 @@
 expression pfn, E;
 @@
@@ -512,7 +512,7 @@ expression pfn, E;
  ...>
  }
 
-// mutant: a split block loses its last page
+// mutant: a split superpage loses its last page
 @@
 expression i;
 @@
@@ -525,7 +525,7 @@ expression i;
  ...>
  }
 
-// mutant: a split block stays on its list
+// mutant: a split superpage stays on its list
 @@
 expression block;
 @@
@@ -536,20 +536,20 @@ expression block;
  ...>
  }
 
-// mutant: highmem is lent
+// mutant: a driver gets highmem
 @@
 expression page, lowmem;
 @@
 - page && lowmem && PageHighMem(page) ? NULL : page
 + page
 
-// mutant: pages in the store are not offline
+// mutant: pages in the page list are not offline
 @@
 expression page;
 @@
 - __SetPageOffline(page);
 
-// mutant: pages stay offline on their way out of the store
+// mutant: pages stay offline on their way out of the page list
 @@
 expression page;
 @@
@@ -566,7 +566,7 @@ expression page;
  ...>
  }
 
-// mutant: split blocks stay split
+// mutant: split superpages stay split
 @@
 expression b, page;
 @@
@@ -577,7 +577,7 @@ expression b, page;
  ...>
  }
 
-// mutant: a block with its first and last page is whole
+// mutant: a superpage with its first and last page is whole
 @@
 expression i, block;
 @@
@@ -604,7 +604,7 @@ expression page;
  ...>
  }
 
-// mutant: pages out of the store look as if they were in it
+// mutant: pages out of the page list look as if they were in it
 @@
 expression page;
 @@
@@ -670,7 +670,7 @@ expression run, order;
  ...>
  }
 
-// mutant: blocks are not split into pages
+// mutant: superpages are not split into pages
 @@
 expression page;
 @@
@@ -682,7 +682,7 @@ expression page;
  ...>
  }
 
-// mutant: all pages of a block but the first keep their reference
+// mutant: all pages of a superpage but the first keep their reference
 @@
 expression page;
 @@
@@ -712,7 +712,7 @@ expression b, done, last;
 @@
 - swap(b->batch.frames[done], b->batch.frames[last]);
 
-// mutant: a block that Xen half took is used again
+// mutant: a superpage that Xen half took is used again
 @@
 expression nr_unknown, E;
 @@
@@ -726,7 +726,7 @@ expression nr_unknown, E;
  ...>
  }
 
-// mutant: a block that Xen refused and left whole is quarantined
+// mutant: a superpage that Xen refused and left whole is quarantined
 @@
 expression before, gone;
 @@
@@ -740,7 +740,7 @@ expression before, gone;
 - before < 0 || before - xenmem_current_frames() != gone
 + before < 0
 
-// mutant: a refusal of blocks is forgotten
+// mutant: a refusal of superpages is forgotten
 @@
 expression b, order;
 @@
@@ -797,7 +797,7 @@ expression list E;
  ...>
  }
 
-// mutant: the frames of a PV block are not saved
+// mutant: the frames of a PV superpage are not saved
 @@
 expression j, nr;
 @@
@@ -853,14 +853,14 @@ expression b;
 - READ_ONCE(xen_scrub_pages) && !READ_ONCE(b->mem.pod_boot)
 + READ_ONCE(xen_scrub_pages)
 
-// mutant: memory is compacted for blocks
+// mutant: memory is compacted for superpages
 @@
 expression gfp;
 @@
 - gfp & ~__GFP_RECLAIM
 + gfp
 
-// mutant: inflation uses no blocks
+// mutant: inflation uses no superpages
 @@
 expression b, nr_blocks;
 @@
@@ -872,7 +872,7 @@ expression b, nr_blocks;
  ...>
  }
 
-// mutant: a split block repeats a page
+// mutant: a split superpage repeats a page
 @@
 expression pages, i, j, k;
 @@
@@ -898,7 +898,7 @@ expression list E;
  ...>
  }
 
-// mutant: blocks are taken although the guest has nothing left
+// mutant: superpages are taken although the guest has nothing left
 @@
 expression b;
 @@
@@ -918,7 +918,7 @@ expression b;
 - !balloon_commit_held(b)
 + !balloon_commit_held(b) && 0
 
-// mutant: single pages go instead of the blocks that came back
+// mutant: single pages go instead of the superpages that came back
 @@
 expression b, left;
 @@
@@ -938,7 +938,7 @@ expression b;
 
 // -- Deflate -----------------------------------------------------------------
 
-// mutant: a host without blocks is asked for some with each batch
+// mutant: a host without superpages is asked for some with each batch
 @@
 expression b, order, E;
 @@
@@ -976,7 +976,7 @@ expression list E;
  ...>
  }
 
-// mutant: deflation uses no blocks
+// mutant: deflation uses no superpages
 @@
 expression b, nr_blocks;
 @@
@@ -1054,7 +1054,7 @@ expression done, most;
 @@
 expression order;
 @@
- change_reservation(...)
+ xenmem_change_reservation(...)
  {
  <...
 - extent_order(order)
@@ -1152,7 +1152,7 @@ expression E;
  ...>
  }
 
-// mutant: blocks are mapped page by page
+// mutant: superpages are mapped page by page
 @@
 expression order, E;
 @@
@@ -1176,7 +1176,7 @@ expression pfn;
  ...>
  }
 
-// mutant: pages are lent without their table
+// mutant: unpopulated pages have no table
 @@
 expression pfn;
 @@
@@ -1263,7 +1263,7 @@ expression page;
 
 // -- Pages for other drivers -------------------------------------------------
 
-// mutant: lent pages stay offline
+// mutant: unpopulated pages stay offline
 @@
 expression page;
 @@
@@ -1285,7 +1285,7 @@ expression page;
  ...>
  }
 
-// mutant: lent pages are not counted
+// mutant: unpopulated pages are not counted
 @@
 expression b, nr_pages;
 @@
@@ -1437,7 +1437,7 @@ expression list E;
  ...>
  }
 
-// mutant: pages that cannot be lent are no event
+// mutant: a refused allocation of unpopulated pages is no event
 @@
 expression nr_pages, rc;
 @@
@@ -1487,7 +1487,7 @@ expression list E;
  ...>
  }
 
-// mutant: only the first block comes online
+// mutant: only the first superpage comes online
 @@
 expression page, end, step;
 statement S;
@@ -1502,7 +1502,7 @@ statement S;
  ...>
  }
 
-// mutant: pieces smaller than a block are blocks
+// mutant: pieces smaller than a superpage are superpages
 @@
 expression order;
 @@
@@ -1535,7 +1535,7 @@ statement S;
  balloon_hotplug_init(...)
  {
  <...
-- unregister_memory_notifier(&memory_notifier);
+- unregister_memory_notifier(&balloon_memory_notifier);
  ...>
  }
 
@@ -1543,7 +1543,7 @@ statement S;
 @@
 expression b, nr;
 @@
-- !xa_load(&b->fresh, nr)
+- !xa_load(&b->new_sections, nr)
 + 0
 
 // mutant: sections stay fresh
@@ -1633,11 +1633,11 @@ expression b;
 @@
 expression moved, nr_pages, plan;
 @@
- balloon_work(...)
+ balloon_act(...)
  {
  <...
  if (moved < nr_pages)
--	plan.outcome = BALLOON_STATE_SHORT;
+-	plan->outcome = BALLOON_STATE_SHORT;
 +	;
  ...>
  }
@@ -1646,21 +1646,21 @@ expression moved, nr_pages, plan;
 @@
 expression moved, plan;
 @@
- balloon_work(...)
+ balloon_act(...)
  {
  <...
  if (!moved)
--	plan.outcome = BALLOON_STATE_SHORT;
+-	plan->outcome = BALLOON_STATE_SHORT;
 +	;
  ...>
  }
 
 // mutant: quarantined pages can be populated
 @@
-expression b;
+expression mem;
 @@
-- b->mem.total_pages - b->mem.nr_quarantined
-+ b->mem.total_pages
+- mem->total_pages - mem->nr_quarantined
++ mem->total_pages
 
 // mutant: the worker is not frozen
 @@
@@ -1677,7 +1677,7 @@ expression name, flags;
 + 2
  )
 
-// mutant: blocks are never tried again
+// mutant: superpages are never tried again
 @@
 expression b;
 @@
@@ -1708,10 +1708,10 @@ expression b;
 
 // mutant: a populate-on-demand boot rests
 @@
-expression b;
+expression mem;
 @@
-- b->mem.pod_boot ? 0 : b->mem.oom_s
-+ b->mem.oom_s
+- mem->pod_boot ? 0 : mem->oom_s
++ mem->oom_s
 
 // mutant: the worker tells the toolstack nothing
 @@
@@ -1719,7 +1719,7 @@ expression b;
  balloon_work(...)
  {
  <...
-- balloon_report();
+- blocking_notifier_call_chain(&balloon_observers, 0, NULL);
  ...>
  }
 
@@ -1750,7 +1750,7 @@ expression b, pages;
 @@
 expression list E;
 @@
- balloon_work(...)
+ balloon_finish_pass(...)
  {
  <...
 - trace_xen_balloon_state(E);
@@ -1779,7 +1779,7 @@ expression list E;
  ...>
  }
 
-// mutant: the worker does not look for strays
+// mutant: the worker does not look for repopulated pages
 @@
 expression b;
 @@
@@ -1814,12 +1814,12 @@ type T;
 
 // mutant: the floor of a populate-on-demand guest is above the backed memory
 @@
-expression backed;
+expression backed, mem;
 @@
  balloon_begin_pod_boot(...)
  {
  <...
-- xen_balloon.mem.floor = min(xen_balloon.mem.floor, backed);
+- mem->floor = min(mem->floor, backed);
  ...>
  }
 
@@ -1866,11 +1866,11 @@ expression list E;
  balloon_wait_boot(...)
  {
  <...
-- balloon_report();
+- blocking_notifier_call_chain(&balloon_observers, 0, NULL);
  ...>
  }
 
-// mutant: no strays are expected
+// mutant: no repopulated pages are expected
 @@
 expression b;
 @@
@@ -1887,13 +1887,17 @@ expression b;
 @@
 - destroy_workqueue(b->wq);
 
-// mutant: a failed start leaves the OOM notifier
+// mutant: a front end that cannot start hears of changes
 @@
+expression rc;
 @@
- balloon_init(...)
+ balloon_xenstore_init(...)
  {
  <...
-- balloon_pressure_exit();
+ if (rc) {
+ ...
+- return rc;
+ }
  ...>
  }
 
@@ -1909,9 +1913,9 @@ expression b;
 
 // mutant: the floor is above the size of the guest
 @@
-expression b, E;
+expression mem, E;
 @@
-- min(E, b->mem.current_pages)
+- min(E, mem->current_pages)
 + E
 
 // mutant: a guest of nothing but extra regions starts
@@ -1959,38 +1963,32 @@ expression bytes, shift;
 - "KMGTP"
 + "KMGTPE"
 
-// mutant: a target_kb wraps
+// mutant: a number beyond the bound of its file is taken
 @@
-expression kb;
+expression value, file, max;
 @@
- parse_kb(...)
- {
- <...
-- if (kb > U64_MAX >> 10)
--	return -ERANGE;
- ...>
- }
+- value < file->min || value > max
++ value < file->min
 
 // mutant: a delay of 0 is taken
 @@
-expression seconds;
+expression value, file, max;
 @@
-- !seconds || seconds > LONGEST_DELAY_S
-+ seconds > LONGEST_DELAY_S
+- value < file->min || value > max
++ value > max
 
 // mutant: a failed start leaves the bus
 @@
 expression dev;
 @@
  put_device(dev);
-- bus_unregister(&xen_memory_bus);
+- bus_unregister(&balloon_bus);
 
 // mutant: low_kb shows highmem
 @@
-expression dev;
 @@
- dev->release = balloon_dev_release;
-+ dev_attr_low_kb.show = dev_attr_high_kb.show;
+- &xen_balloon.mem.nr_low
++ &xen_balloon.mem.nr_high
 
 // -- xenstore ----------------------------------------------------------------
 
@@ -2142,7 +2140,7 @@ expression rc_data, rc_control;
 @@
 expression b;
 @@
- balloon_oom_notify(...)
+ balloon_cancel_inflate(...)
  {
  <...
 - b->mem.nr_held = 0;
@@ -2181,7 +2179,7 @@ expression b;
 -	return 0;
 + mutex_lock(&b->batch.lock);
 
-// mutant: strays are overlooked when the guest runs out of memory
+// mutant: repopulated pages are overlooked when the guest runs out of memory
 @@
 expression b;
 @@
@@ -2230,7 +2228,7 @@ expression e, nr_asked, nr_done;
 @@
 expression b, size;
 @@
-- memset(b->batch_moves, 0, size);
+- memset(b->batch.moves, 0, size);
 
 // mutant: the longest batch is the last
 @@
@@ -2317,7 +2315,7 @@ expression b;
  ...>
  }
 
-// mutant: the statistics show the pages in the store as lent
+// mutant: the counters show the pages in the list as unpopulated
 @@
 expression s, text, b;
 @@
@@ -2326,9 +2324,9 @@ expression s, text, b;
 + b->mem.nr_low
  )
 
-// -- Strays ------------------------------------------------------------------
+// -- Resume -----------------------------------------------------------------
 
-// mutant: only leading strays are found
+// mutant: only leading repopulated pages are found
 @@
 expression i, nr, done;
 @@
@@ -2344,7 +2342,7 @@ expression i, nr, done;
  ...>
  }
 
-// mutant: strays among single pages stay
+// mutant: repopulated pages among single pages stay
 @@
 expression b, found;
 expression list E;
@@ -2356,14 +2354,14 @@ expression list E;
  ...>
  }
 
-// mutant: blocks are split to look through them
+// mutant: superpages are split to look through them
 @@
 expression b, wanted, list;
 @@
 - balloon_sweep(b, SUPERPAGE_ORDER, wanted, list)
 + 0
 
-// mutant: the store is turned round
+// mutant: the page list is turned round
 @@
 expression page, swept;
 @@
@@ -2375,7 +2373,7 @@ expression page, swept;
  ...>
  }
 
-// mutant: the same strays are looked for again and again
+// mutant: the same repopulated pages are looked for again and again
 @@
 expression b;
 @@
@@ -2386,7 +2384,7 @@ expression b;
  ...>
  }
 
-// mutant: strays are looked for all the time
+// mutant: repopulated pages are looked for all the time
 @@
 expression b;
 @@
@@ -2398,7 +2396,7 @@ expression b;
  ...>
  }
 
-// mutant: the memory that a domain has beside its pages counts as strays
+// mutant: the memory that a domain has beside its pages counts as repopulated pages
 @@
 expression b, E;
 @@
@@ -2410,7 +2408,7 @@ expression b, E;
  ...>
  }
 
-// mutant: PV frames count as strays
+// mutant: PV frames count as repopulated pages
 @@
 expression E;
 @@
