@@ -20,7 +20,7 @@ else
 image := $(KERNEL)
 endif
 
-.PHONY: help demo check check-all check-tools lint check-unit check-system check-build bench tools kernel patch ours stock lent debug kasan arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
+.PHONY: help demo check check-all check-tools lint check-unit check-system check-build bench tools kernel patch ours stock ballooned debug kasan arm64-ours arm64-stock graft ungraft fuzz coverage mutants clean distclean
 .NOTPARALLEL:
 
 help:
@@ -39,7 +39,7 @@ help:
 	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
 	@echo 'make tools           xen-balloon, for inside of a guest -> build/tools/xen-balloon'
 	@echo '                     (make -C tools/xen-balloon install: with manual page and completion)'
-	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock|lent|debug|kasan [LINUX=/path/to/tree]'
+	@echo 'make kernel          KVER=7.3 FLAVOUR=ours|stock|ballooned|debug|kasan [LINUX=/path/to/tree]'
 	@echo '                     -> build/kernel/KVER/FLAVOUR/{bzImage,vmlinux,config}'
 	@echo '  ARCH=arm64 [PAGES=64k]'
 	@echo '                     -> build/kernel/KVER/arm64-[64k-]FLAVOUR/{Image,vmlinux,config}'
@@ -88,7 +88,7 @@ kernel:
 patch:
 	@exec env LINUX='$(LINUX)' tools/patch '$(KVER)'
 
-ours stock lent debug kasan:
+ours stock ballooned debug kasan:
 	@exec env LINUX='$(LINUX)' tools/kernel '$(KVER)' $@
 
 arm64-ours arm64-stock:

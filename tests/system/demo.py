@@ -115,9 +115,9 @@ class Show:
             self.samples.append((int(ms), guest, asked, current, free))
         elif kind == "moved":
             guest, *numbers = words
-            keys = ("want", "tot", "own", "apart", "came", "ms")
+            keys = ("want", "tot", "own", "hidden", "came", "ms")
             move = dict(zip(keys, map(int, numbers)), guest=guest)
-            move["exact"] = move["tot"] == move["want"] == move["own"] + move["apart"]
+            move["exact"] = move["tot"] == move["want"] == move["own"] + move["hidden"]
             self.moves.append(move)
 
     def tick(self):
@@ -185,10 +185,10 @@ class Show:
                      else self.screen.paint(f"no: {move['tot'] - move['want']:+d} pages", "bad"))
             yield (f"  {GUESTS[move['guest']]:5}  {move['want']:11}  {move['tot']:11}  "
                    f"{move['own']:12}  {move['ms'] / 1000:7.2f}  {rate:10.0f}  {exact}")
-        apart = {move["guest"]: move["apart"] for move in self.moves}
-        if any(apart.values()):
+        hidden = {move["guest"]: move["hidden"] for move in self.moves}
+        if any(hidden.values()):
             yield self.screen.paint(
-                f"  A PVH guest does not see {max(apart.values())} of its pages "
+                f"  A PVH guest does not see {max(hidden.values())} of its pages "
                 "(firmware's and Xen's), so it counts fewer.", "dim")
 
 
@@ -243,7 +243,7 @@ def main(argv):
         screen.keep(screen.paint("Xen balloon driver: two guests, one hypervisor, all real", "bold"))
         show.begin(f"images: Xen {rig.find_xen().version}, its tools, busybox, this kernel")
         rig.images(kernel, folder)
-        machine = rig.Machine("demo", folder, folder, kernel, "show.sh", beat=200,
+        machine = rig.Machine("demo", folder, folder, kernel, "demo.sh", beat=200,
                               steps=":".join(map(str, STEPS_KIB)))
         show.begin("QEMU boots Xen, Xen boots dom0")
         rig.run([machine], show.on_line, on_tick=show.tick)

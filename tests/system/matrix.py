@@ -30,12 +30,12 @@ class Job:
     kver: str
     boot: str = ""      # of run.BOOTS, "default": those that `make check` runs
     flavour: str = "ours"
-    matter: str = ""    # all cases of that one, also those that take long
+    topic: str = ""    # all cases of that one, also those that take long
     xen: str = "4.17"
 
     @property
     def name(self):
-        words = [self.kver] + [self.flavour] * (self.flavour != "ours") + [self.matter] * bool(self.matter)
+        words = [self.kver] + [self.flavour] * (self.flavour != "ours") + [self.topic] * bool(self.topic)
         words += [f"xen{self.xen}"] * (self.xen != "4.17")
         return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
 
@@ -64,7 +64,7 @@ class Job:
             return [["tools/check-build", self.kver]]
         boot = boot or self.boot
         only = [] if boot == "default" else ["--guest", boot]
-        only += ["--matter", self.matter] if self.matter else ["--whole"]
+        only += ["--topic", self.topic] if self.topic else ["--whole"]
         # One that cannot boot as PV leaves dom0 to the ordinary kernel.
         kernels = [self.flavour] if rig.flavour(self.flavour).pv else ["ours", self.flavour]
         return [*(["tools/kernel", self.kver, kernel] for kernel in kernels), ["tests/system/run", *only]]
@@ -73,12 +73,12 @@ class Job:
 EXTRA = [name for name, boot in run.BOOTS.items() if boot.extra]
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
-    *(Job("7.3", "default", flavour) for flavour in ("lent", "debug", "kasan")),
-    *(Job("7.3", "default", "lent", matter) for matter in ("consumers", "hotplug")),
-    Job("7.3", "arm64", "lent", "consumers"),
-    *(Job("7.3", "default", "debug", matter) for matter in ("hotplug", "weather")),
-    *(Job("7.3", "default", matter=matter) for matter in ("consumers", "hotplug", "unharmed", "weather", "soak")),
-    *(Job("7.3", boot, xen="4.20") for boot in ("default", *EXTRA)), Job("7.3", "default", matter="weather", xen="4.20"),
+    *(Job("7.3", "default", flavour) for flavour in ("ballooned", "debug", "kasan")),
+    *(Job("7.3", "default", "ballooned", topic) for topic in ("consumers", "hotplug")),
+    Job("7.3", "arm64", "ballooned", "consumers"),
+    *(Job("7.3", "default", "debug", topic) for topic in ("hotplug", "disruption")),
+    *(Job("7.3", "default", topic=topic) for topic in ("consumers", "hotplug", "protection", "disruption", "soak")),
+    *(Job("7.3", boot, xen="4.20") for boot in ("default", *EXTRA)), Job("7.3", "default", topic="disruption", xen="4.20"),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
     Job("7.3"), Job("6.12"), Job("6.1"),
@@ -181,10 +181,10 @@ def save(found):
 # --- tables ------------------------------------------------------------------------
 
 def columns():
-    """Matter -> its cases, in the order in which they run; the last are all logs."""
-    matters = {path.stem: [case for _, case, _, _ in run.CASE.findall(path.read_text())]
+    """Topic -> its cases, in the order in which they run; the last are all logs."""
+    topics = {path.stem: [case for _, case, _, _ in run.CASE.findall(path.read_text())]
                for path in run.case_files()}
-    return {**matters, "logs": ["logs"]}
+    return {**topics, "logs": ["logs"]}
 
 
 def rows(found):
@@ -239,16 +239,16 @@ def count(cases, wanted):
 
 
 def markdown(found):
-    """For README: a column for each matter, with how many of its cases passed."""
-    matters = columns()
-    yield "| Linux | guest | " + " | ".join(matters) + " | driver |"
-    yield "|---|---|" + "--:|" * len(matters) + "---|"
+    """For README: a column for each topic, with how many of its cases passed."""
+    topics = columns()
+    yield "| Linux | guest | " + " | ".join(topics) + " | driver |"
+    yield "|---|---|" + "--:|" * len(topics) + "---|"
     for linux, guest, commit, cases in rows(found):
         if guest == "compiled":
-            cells = [f"{sum(cases.values())} of {len(cases)} configurations"] + [""] * (len(matters) - 1)
+            cells = [f"{sum(cases.values())} of {len(cases)} configurations"] + [""] * (len(topics) - 1)
         else:
             guest = run.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in run.TITLES else guest
-            cells = [count(cases, wanted) for wanted in matters.values()]
+            cells = [count(cases, wanted) for wanted in topics.values()]
         yield "| " + " | ".join([linux, guest, *cells, commit]) + " |"
 
 

@@ -11,7 +11,7 @@
  *          wander MOVES SEED LOW HIGH
  *                                  MOVES random targets between LOW and HIGH KiB, in
  *                                  sysfs; after each that is waited for, Xen's count is
- *                                  the guest's, as far apart as at first
+ *                                  the guest's, as as many pages hidden as at first
  *          cpu SECS                what workqueues and Xen's own threads use of the CPU
  *                                  in SECS; and all processes, and which one most
  *          press PERCENT           holds all memory but PERCENT, in the background:
@@ -394,12 +394,12 @@ static long next_target(long kb, long low, long high)
 static int cmd_wander(long moves, uint64_t seed, long low, long high)
 {
 	long page_kb = sysconf(_SC_PAGESIZE) / 1024;
-	long start = read_number(SYSFS "info/current_kb"), apart, kb = start;
+	long start = read_number(SYSFS "info/current_kb"), hidden, kb = start;
 	long waited = 0, moved_kb = 0;
 	char text[32];
 
 	seed_now = seed;
-	apart = xen_pages() * 4 - start;
+	hidden = xen_pages() * 4 - start;
 	for (long i = 0; i < moves; i++) {
 		long was = kb, end = now_ms() + 20000, current, xen;
 
@@ -413,11 +413,11 @@ static int cmd_wander(long moves, uint64_t seed, long low, long high)
 			continue;
 		/* A batch of the one before may be on its way, and end where it began. */
 		while ((current = read_number(SYSFS "info/current_kb")) != kb ||
-		       (xen = xen_pages() * 4) != kb + apart) {
+		       (xen = xen_pages() * 4) != kb + hidden) {
 			if (now_ms() > end)
 				errx(1, "move %ld: asked for %ld KiB, the guest has %ld, "
-				     "Xen counts %ld, %ld apart at first",
-				     i, kb, current, xen_pages() * 4, apart);
+				     "Xen counts %ld, %ld hidden at first",
+				     i, kb, current, xen_pages() * 4, hidden);
 			pause_us(100);
 		}
 		waited++;

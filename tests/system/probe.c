@@ -12,7 +12,7 @@
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
  *   both   what `make bench` needs: probe-bench.c, single cases: probe-cases.c,
- *          probe-lend.c and probe-weather.c
+ *          probe-grants.c and probe-disruption.c
  *
  * An exchange is by keys in the guest's own data/: dom0 writes "SEQ COMMAND" to
  * data/ask. The guest writes what the command prints to data/output-0, -1 and so on,
@@ -499,7 +499,7 @@ int main(int argc, char **argv)
 		cmd_agent(atoi(argv[2]));
 
 	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1) ||
-	    lend_command(argc - 1, argv + 1) || weather_command(argc - 1, argv + 1))
+	    grants_command(argc - 1, argv + 1) || disruption_command(argc - 1, argv + 1))
 		return 0;
 
 	xs = xs_open(0);

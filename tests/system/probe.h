@@ -9,8 +9,8 @@
 /* Each file's commands: whether argv[0] is one of them, which is then done. */
 bool bench_command(int argc, char **argv);
 bool case_command(int argc, char **argv);
-bool lend_command(int argc, char **argv);
-bool weather_command(int argc, char **argv);
+bool grants_command(int argc, char **argv);
+bool disruption_command(int argc, char **argv);
 
 int64_t now_ms(void);
 int64_t now_us(void);

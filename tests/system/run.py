@@ -75,10 +75,10 @@ def case_files():
 class Cases:
     """What there is in dom0/cases, and the rig's own; all by name, guest-case."""
     sentences: dict     # in the order in which they run
-    extra: set          # run only when they are named, or their matter is
-    spared: set         # run with --whole, too
+    extra: set          # run only when they are named, or their topic is
+    whole_only: set         # run with --whole, too
     unfit: set          # cannot run in this flavour
-    matters: dict       # the file that it is in
+    topics: dict       # the file that it is in
 
 
 def all_cases():
@@ -91,11 +91,11 @@ def all_cases():
                 guest = word.strip("()")
                 name = f"{guest}-{case}"
                 cases.sentences[name] = f"{TITLES[guest]} {sentence}"
-                cases.matters[name] = path.stem
+                cases.topics[name] = path.stem
                 if kind == "extra":
                     cases.extra.add(name)
                 if word != guest:
-                    cases.spared.add(name)
+                    cases.whole_only.add(name)
                 if case in unfit or (kind == "debug" and not flavour.checks):
                     cases.unfit.add(name)
     order = [guest for boot in BOOTS.values() for guest in boot.guests]
@@ -119,14 +119,14 @@ def parse(argv, cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, lent, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
+               "KVER (7.3), FLAVOUR (ours, stock, ballooned, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
                "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
                         help=f"only this type of guest ({', '.join(extra)} run only if asked for)")
-    parser.add_argument("--matter", choices=[path.stem for path in case_files()],
-                        help="all cases of a matter, also those that else run only when they are named")
+    parser.add_argument("--topic", choices=[path.stem for path in case_files()],
+                        help="all cases of a topic, also those that else run only when they are named")
     parser.add_argument("--whole", action="store_true",
                         help="also cases that are left out since they run on another type of guest")
     parser.add_argument("--other-xen", action="store_true",
@@ -148,11 +148,11 @@ def parse(argv, cases):
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
     stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
     left_out = set(cases.unfit)
-    if not options.matter:
-        left_out |= cases.extra if options.whole else cases.extra | cases.spared
+    if not options.topic:
+        left_out |= cases.extra if options.whole else cases.extra | cases.whole_only
     wanted = options.case or [name for name in cases.sentences if name.split("-")[0] in guests
                               and name not in left_out
-                              and options.matter in (None, cases.matters.get(name))
+                              and options.topic in (None, cases.topics.get(name))
                               and (name in OF_XEN or not options.other_xen)
                               and not (stock and name.endswith("-kunit"))]
     return options, wanted

@@ -70,13 +70,13 @@ mounted()
 
 # look GUEST: all that is known of its size, into variables:
 # tot_pages, max_pages, pod_entries, pod_cache (Xen), asked_pages (toolstack),
-# own_pages (guest) and apart_pages (Xen's count less the guest's).
+# own_pages (guest) and hidden_pages (Xen's count less the guest's).
 look()
 {
 	eval "$(probe domain "$(domid "$1")")"
 	asked_pages=$((($(key "$1" memory/target) + $(key "$1" memory/videoram)) / 4))
 	own_pages=$(($(show "$1" info/current_kb) / 4))
-	apart_pages=$((tot_pages - own_pages))
+	hidden_pages=$((tot_pages - own_pages))
 }
 
 # mappings GUEST: how Xen maps it in the second stage, which it tells on Arm: large_maps
@@ -124,7 +124,7 @@ reachable()
 		boot_pages=$(cat "/run/guest/$1/boot_pages")
 		pages=$((pages < boot_pages ? pages : boot_pages)) ;;
 	arm64big)
-		pages=$(($(whole "$1" "$pages") + $(cat "/run/guest/$1/apart_pages"))) ;;
+		pages=$(($(whole "$1" "$pages") + $(cat "/run/guest/$1/hidden_pages"))) ;;
 	esac
 	echo "$pages"
 }
@@ -193,7 +193,7 @@ start()
 	fi
 	look "$guest"
 	echo "$tot_pages" >"/run/guest/$guest/boot_pages"
-	echo "$apart_pages" >"/run/guest/$guest/apart_pages"
+	echo "$hidden_pages" >"/run/guest/$guest/hidden_pages"
 }
 
 stop()
@@ -205,7 +205,7 @@ stop()
 disagreement()
 {
 	echo "asked for $1 pages; Xen counts $tot_pages, the guest $own_pages:" \
-		"$apart_pages apart, $(cat "/run/guest/$guest/apart_pages") at boot"
+		"$hidden_pages hidden, $(cat "/run/guest/$guest/hidden_pages") at boot"
 }
 
 # agree GUEST PAGES: Xen counts PAGES, and the guest is as far from that as at boot.
@@ -216,7 +216,7 @@ agree()
 
 	while look "$guest"
 	      [ "$tot_pages" != "$2" ] ||
-	      [ "$apart_pages" != "$(cat "/run/guest/$guest/apart_pages")" ]; do
+	      [ "$hidden_pages" != "$(cat "/run/guest/$guest/hidden_pages")" ]; do
 		[ "$(now)" -lt $end ] || fail "$(disagreement "$2")"
 		usleep 50000
 	done

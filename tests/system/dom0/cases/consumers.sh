@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# Who borrows pages without memory behind them: grants that are mapped, disks, dom0's
-# toolstack. With FLAVOUR=lent these are the balloon's; else they are those of the
-# kernel's allocator of unpopulated pages, and the balloon lends none.
+# Users of unpopulated pages: grants that are mapped, disks, dom0's
+# toolstack. With FLAVOUR=ballooned these are the balloon's; else they are those of the
+# kernel's allocator of unpopulated pages, and the balloon gives out none.
 
-# lent GUEST: how many pages the balloon has lent.
-lent()
+# unpopulated GUEST: number of pages that other drivers have of the balloon.
+unpopulated()
 {
 	mounted "$1" debugfs /sys/kernel/debug
 	ask "$1" "awk '\$1 == \"unpopulated_pages\" { n = \$2 } END { print n + 0 }' /sys/kernel/debug/xen-balloon/stats"
 }
 
-# ours GUEST: in its kernel it is the balloon that lends pages.
+# ours GUEST: in its kernel the balloon gives out unpopulated pages.
 ours() { ! ask "$1" 'grep -q " xen_alloc_unpopulated_pages$" /proc/kallsyms'; }
 
-# lends GUEST BEFORE PAGES: it has lent PAGES more than BEFORE, or, if that is not up to
+# gives GUEST BEFORE PAGES: drivers have PAGES more than BEFORE, or, if that is not up to
 # the balloon, none at all. On the way back some of the kernel's caches give up theirs
 # after a moment.
-lends()
+gives()
 {
 	local want=0 is end=$(($(now) + 10))
 
 	! ours "$1" || want=$(($2 + $3))
-	while is=$(lent "$1"); [ "$is" != $want ]; do
-		[ "$(now)" -lt $end ] || fail "$1 has lent $is pages, not $want (before: $2)"
+	while is=$(unpopulated "$1"); [ "$is" != $want ]; do
+		[ "$(now)" -lt $end ] || fail "$1 has $is unpopulated pages, not $want (before: $2)"
 		usleep 100000
 	done
-	[ $want = 0 ] || measured "$1 lends $want pages"
+	[ $want = 0 ] || measured "$1 has $want unpopulated pages"
 }
 
 # begin GUEST NAME WORDS: probe WORDS goes on in the guest; its first word is there.
@@ -115,19 +115,19 @@ PAGES=100
 # guest, which is one of both, and dom0 move.
 exchange()
 {
-	local refs had=$(lent "$2")
+	local refs had=$(unpopulated "$2")
 
-	begin "$1" lend "lend $(domid "$2") $PAGES 17"
-	refs=$(ask "$1" "sed -n 's/^refs=//p' /run/lend")
-	begin "$2" borrow "borrow $(domid "$1") 17 $refs"
-	lends "$2" "$had" $PAGES
+	begin "$1" grant "grant $(domid "$2") $PAGES 17"
+	refs=$(ask "$1" "sed -n 's/^refs=//p' /run/grant")
+	begin "$2" map "map $(domid "$1") 17 $refs"
+	gives "$2" "$had" $PAGES
 	move_both "$3" "$4" exchange_on "$1" "$2"
-	finish "$2" borrow
-	finish "$1" lend
-	lends "$2" "$had" 0
+	finish "$2" map
+	finish "$1" grant
+	gives "$2" "$had" 0
 	measured "$PAGES pages of $1 in $2, $turns turns"
 }
-exchange_on() { goes_on "$1" lend && goes_on "$2" borrow; }
+exchange_on() { goes_on "$1" grant && goes_on "$2" map; }
 
 # grants GUEST SECS: dom0 maps pages of the guest (PV: by the kernel's and the program's
 # page tables), and the guest maps pages of dom0 (PVH: where it has no memory).
@@ -147,10 +147,10 @@ case_grants() { grants "$1" 0; }
 # extra grants300 pv pvh: shares pages with dom0 for five minutes each way while both change their size
 case_grants300() { grants "$1" 300; }
 
-# extra exhausts pv pvh: lends all that it can spare for mappings, no more, and has it back afterwards
+# extra exhausts pv pvh: gives all that it can spare for mappings, no more, and has it back afterwards
 case_exhausts()
 {
-	had=$(lent "$1")
+	had=$(unpopulated "$1")
 	look "$1"
 	was=$own_pages stored=$(($(show "$1" info/low_kb) / 4)) much=20224
 	! ours "$1" || much=400128	# more than there is
@@ -159,7 +159,7 @@ case_exhausts()
 	look "$1"
 	measured "gntdev got $got pages, error $error; the guest has $own_pages of $was left," \
 		"$(ask "$1" 'grep MemAvailable /proc/meminfo' | tr -s ' ')"
-	lends "$1" "$had" "$got"
+	gives "$1" "$had" "$got"
 	if ours "$1"; then
 		[ "$error" = 12 ] && [ "$got" -gt 80000 ] || fail "$(cat /run/measured)"
 		# for each one went that was not in the balloon before; of the last 256 only some did
@@ -169,7 +169,7 @@ case_exhausts()
 		[ "$error" = 0 ] && [ "$own_pages" = "$was" ] || fail "$(cat /run/measured)"
 	fi
 	finish "$1" grab
-	lends "$1" "$had" 0
+	gives "$1" "$had" 0
 	counts "$1" "$was"
 	agree "$1" 131072
 	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
@@ -212,19 +212,19 @@ without_disk()
 blocks()
 {
 	start dom0
-	had=$(lent dom0)
+	had=$(unpopulated dom0)
 	with_disk "$1"
 	begin "$1" disk "disk /dev/xvda 4 23"
 	goes_on "$1" disk
-	! ours dom0 || [ "$(lent dom0)" -gt $((had + 16)) ] ||
-		fail "the disk's back end uses $(($(lent dom0) - had)) of the balloon's pages"
-	most=$(lent dom0)
+	! ours dom0 || [ "$(unpopulated dom0)" -gt $((had + 16)) ] ||
+		fail "the disk's back end uses $(($(unpopulated dom0) - had)) of the balloon's pages"
+	most=$(unpopulated dom0)
 	move_both "$1" $2 goes_on "$1" disk
 	finish "$1" disk
-	measured "$turns times 4 MiB written and read, dom0 lends $most pages, $had before"
+	measured "$turns times 4 MiB written and read, dom0 has $most unpopulated pages, $had before"
 	probe holds /dev/ram0 4 23 "$turns" || fail "dom0's disk does not hold what the guest wrote"
 	without_disk "$1"
-	lends dom0 "$had" 0
+	gives dom0 "$had" 0
 	to_the_page "$1"
 	quiet_logs "$1"
 }
@@ -255,7 +255,7 @@ case_blocks300()
 # extra builds dom0 arm64dom0: builds and ends guests while its own size changes
 case_builds()
 {
-	had=$(lent "$1")
+	had=$(unpopulated "$1")
 	guest=pv
 	[ "$1" = dom0 ] || guest=arm64
 	(
@@ -278,6 +278,6 @@ case_builds()
 	rm /run/enough
 	[ "$(cat /run/built)" -ge 1 ] || fail "no guest was built"
 	measured "$(cat /run/built) guests while it moved five times"
-	lends "$1" "$had" 0
+	gives "$1" "$had" 0
 	counts "$1" "$was"
 }

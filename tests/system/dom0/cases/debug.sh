@@ -50,7 +50,7 @@ lucky_again()
 	local lost
 	fault "$1" fail_page_alloc probability=0
 	fault "$1" failslab probability=0
-	counts "$1" $(($2 / 4 - $(cat "/run/guest/$1/apart_pages")))
+	counts "$1" $(($2 / 4 - $(cat "/run/guest/$1/hidden_pages")))
 	agree "$1" "$(reachable "$1" "$2")"
 	lost=$(show "$1" info/quarantined_kb)
 	[ "$lost" = 0 ] || fail "$lost KiB are quarantined"

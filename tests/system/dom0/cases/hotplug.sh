@@ -64,7 +64,7 @@ case_beyond()
 	# One that is offline keeps its memory, and the guest moves without it. None goes
 	# offline that holds a page of the kernel's, or one that is still in the balloon.
 	online_by "$1" online_movable
-	full=$((229376 - $(lent "$1")))		# seven blocks
+	full=$((229376 - $(unpopulated "$1")))		# seven blocks
 	grow_to "$1" $((full * 4))
 	# Where no other allocator has them, extra regions of the memory map are in the balloon.
 	full=$((full + $(show "$1" info/low_kb) / 4))
@@ -84,12 +84,12 @@ case_beyond()
 	eval "$(block_states "$1")"
 	[ "$offline" = 2 ] || fail "$offline new blocks wait to be put online"
 	had=$(($(show "$1" info/current_kb) / 4))
-	stays "$1" $((had + $(cat "/run/guest/$1/apart_pages")))
+	stays "$1" $((had + $(cat "/run/guest/$1/hidden_pages")))
 	ask "$1" "echo online >$MEMORY/$waits" || fail "$waits does not come online"
 	says "$1" waiting
 	counts "$1" $((had + 32768))
 	online "$1"
-	counts "$1" $((275001 - $(cat "/run/guest/$1/apart_pages")))
+	counts "$1" $((275001 - $(cat "/run/guest/$1/hidden_pages")))
 	stays "$1" 275001
 	mem_set "$1" 300000
 	grow_to "$1" 900004
@@ -158,18 +158,18 @@ case_far()
 	stop "$1"
 }
 
-# extra sysctl pv pvh: with hotplug_unpopulated lends pages of new memory, waits for that to come online or to be interrupted, and stays as large as it is
+# extra sysctl pv pvh: with hotplug_unpopulated gives pages of new memory, waits for that to come online or to be interrupted, and stays as large as it is
 case_sysctl()
 {
 	sysctl=/proc/sys/xen/balloon/hotplug_unpopulated
 	start dom0
-	had=$(lent "$1")
+	had=$(unpopulated "$1")
 	ask "$1" "echo 1 >$sysctl"
 	online_by "$1" online
 	begin "$1" grab "grab 20224"
 	eval "$(ask "$1" 'cat /run/grab')"
 	[ "$got" = 20224 ] || fail "gntdev got $got pages, error $error"
-	lends "$1" "$had" 20224
+	gives "$1" "$had" 20224
 	stays "$1" 131072
 	finish "$1" grab
 	exchange dom0 "$1" "$1" 0
@@ -185,7 +185,7 @@ case_sysctl()
 		stays "$1" 131072
 		[ "${step#* }" = kill ] || comes_online "$1" "${step% *}"
 		finish "$1" grab
-		lends "$1" "$had" 0
+		gives "$1" "$had" 0
 		measured "$step: $(ask "$1" 'head -n 1 /run/grab')"
 	done
 	stop "$1"

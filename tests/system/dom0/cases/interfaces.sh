@@ -80,7 +80,7 @@ case_writes()
 		set -- "$1" $step
 		[ "$4" != 0 ] || break
 		own=$(whole "$1" "$4")
-		move_by "$1" $((own + $(cat "/run/guest/$1/apart_pages"))) \
+		move_by "$1" $((own + $(cat "/run/guest/$1/hidden_pages"))) \
 			probe ask "$(domid "$1")" 30 "echo $3 >$XEN_MEMORY/$2"
 		[ "$own_pages" = "$own" ] || fail "asked for $4 pages in $2, the guest has $own_pages"
 	done
@@ -116,13 +116,13 @@ tool_agrees()
 # case tool pv (pvh) arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
 case_tool()
 {
-	apart=$(cat "/run/guest/$1/apart_pages")
+	hidden=$(cat "/run/guest/$1/hidden_pages")
 	for step in "256M 65536" "300004K 75001" "512M 131072"; do
 		tool "$1" 0 "set --quiet ${step% *}"
 		# at once: it has waited
 		look "$1"
 		own=$(whole "$1" "${step#* }")
-		[ "$tot_pages" = $((own + apart)) ] || fail "after set $step: $(guest=$1 disagreement $own)"
+		[ "$tot_pages" = $((own + hidden)) ] || fail "after set $step: $(guest=$1 disagreement $own)"
 		listed=$(xl list "$1" | awk 'NR == 2 { print $3 }')
 		[ "$listed" = $((tot_pages / 256)) ] || fail "xl list says $listed MiB after set $step"
 		tool_agrees "$1"

@@ -6,12 +6,12 @@ case_boots()
 {
 	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
 	look "$1"
-	measured "Xen counts $tot_pages pages, the guest $own_pages ($apart_pages apart)," \
+	measured "Xen counts $tot_pages pages, the guest $own_pages ($hidden_pages hidden)," \
 		"asked for $asked_pages, static-max $(($(key "$1" memory/static-max) / 4))," \
 		"populate-on-demand $pod_entries entries $pod_cache cached," \
 		"$(ask "$1" 'head -n 1 /proc/meminfo' | tr -s ' ')"
 	case $1 in
-	pv | grow | *dom0) [ "$apart_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
+	pv | grow | *dom0) [ "$hidden_pages" = 0 ] || fail "$(guest=$1 disagreement $asked_pages)" ;;
 	esac
 	case $1 in
 	*dom0) ;;
@@ -148,7 +148,7 @@ case_turns()
 case_gigabytes()
 {
 	xl mem-max "$(domid "$1")" 1024
-	move_by "$1" $((262144 + $(cat "/run/guest/$1/apart_pages"))) \
+	move_by "$1" $((262144 + $(cat "/run/guest/$1/hidden_pages"))) \
 		probe ask "$(domid "$1")" 30 "echo 1G >$XEN_MEMORY/target"
 	stop "$1"	# other cases get it as it was created
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# All the weather, at random, for long. What happens is in weather.sh.
+# Every kind of disruption, at random, for long. The events are in disruption.sh.
 
 # draw N: r is a number below N.
 draw()
@@ -20,19 +20,19 @@ step()
 	what=$r
 	# Half of what happens does so while memory moves.
 	draw 2
-	[ $r = 0 ] || [ $what -lt 3 ] || mover=$(behind $guest "swing 88000 $((full - apart * 4))") || exit
+	[ $r = 0 ] || [ $what -lt 3 ] || mover=$(behind $guest "swing 88000 $((full - hidden * 4))") || exit
 	case $what in
 	0 | 1)	anywhere; mem_set $guest $kib ;;
 	2)	anywhere
-		move_by $guest $((kib / 4 + apart)) probe ask $id 30 "echo $kib >$XEN_MEMORY/target_kb" ;;
+		move_by $guest $((kib / 4 + hidden)) probe ask $id 30 "echo $kib >$XEN_MEMORY/target_kb" ;;
 	3)	pid=$(behind $guest "churn anon 10 -") || exit
 		anywhere; set_key $guest memory/target $kib
 		usleep 3000000
 		as $guest "kill $pid" >/dev/null ;;
-	4)	if [ -n "$lent" ]; then
-			as $guest "kill $lent" >/dev/null; lent=
+	4)	if [ -n "$taken" ]; then
+			as $guest "kill $taken" >/dev/null; taken=
 		else
-			draw 500; lent=$(behind $guest "lend $((r + 1))") || exit
+			draw 500; taken=$(behind $guest "take $((r + 1))") || exit
 		fi ;;
 	5 | 6)	carry $guest ;;
 	7)	xl save -c $id /run/saved >/run/xl.log 2>&1 || fail "xl save -c: $(grep -i error /run/xl.log | tr '\n' ' ')"
@@ -50,9 +50,9 @@ soak()
 	local steps=0 end=$(($(now) + $2))
 
 	vcpus=2 save_small "$1"
-	apart=$(cat /run/guest/$guest/apart_pages)
+	hidden=$(cat /run/guest/$guest/hidden_pages)
 	hold $guest 16384
-	state=$seed lent=
+	state=$seed taken=
 	while [ "$(now)" -lt $end ]; do
 		step $guest || exit
 		steps=$((steps + 1))
@@ -63,7 +63,7 @@ soak()
 		held $guest "after step $steps"
 		no_kills $guest "after step $steps"
 	done
-	[ -z "$lent" ] || as $guest "kill $lent" >/dev/null
+	[ -z "$taken" ] || as $guest "kill $taken" >/dev/null
 	sound $guest 90004 $full
 	rm -f /run/measured
 	measured "$steps steps in $2 s, seed $seed"

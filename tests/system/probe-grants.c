@@ -4,8 +4,8 @@
  * and in dom0; each but the last goes on until SIGTERM and says every half second
  * how far it is, or what is wrong, as a line on stdout.
  *
- *   lend DOMID PAGES SEED       grants pages to DOMID; first prints refs=REF,REF,...
- *   borrow DOMID SEED REFS      maps them. The two take turns with each page: whoever's
+ *   grant DOMID PAGES SEED      grants pages to DOMID; first prints refs=REF,REF,...
+ *   map DOMID SEED REFS         maps them. The two take turns with each page: whoever's
  *                               turn it is finds what the other wrote, and writes anew
  *   grab PAGES                  has gntdev take so many pages for mappings that it never
  *                               makes, 256 at a time; prints got=PAGES error=ERRNO
@@ -78,7 +78,7 @@ static uint64_t word_of(uint64_t seed, uint64_t turn, uint64_t at)
 
 /* --- granted pages -------------------------------------------------------------------- */
 
-/* The first word of a page is whose turn it is: even, the lender's. */
+/* The first word of a page is whose turn it is: even, the granter's. */
 static uint64_t *turn_of(uint64_t *page)
 {
 	return page;
@@ -101,7 +101,7 @@ static void check_page(const uint64_t *page, uint64_t seed, uint64_t nr, uint64_
 		}
 }
 
-static unsigned long take_turns(uint64_t *pages, unsigned int nr, uint64_t seed, bool lender)
+static unsigned long take_turns(uint64_t *pages, unsigned int nr, uint64_t seed, bool granter)
 {
 	unsigned long turns = 0;
 
@@ -110,7 +110,7 @@ static unsigned long take_turns(uint64_t *pages, unsigned int nr, uint64_t seed,
 			uint64_t *page = pages + i * WORDS;
 			uint64_t turn = __atomic_load_n(turn_of(page), __ATOMIC_ACQUIRE);
 
-			if (turn % 2 == lender)
+			if (turn % 2 == granter)
 				continue;
 			check_page(page, seed, i, turn);
 			write_page(page, seed, i, turn + 1);
@@ -123,7 +123,7 @@ static unsigned long take_turns(uint64_t *pages, unsigned int nr, uint64_t seed,
 	return turns;
 }
 
-static int cmd_lend(uint32_t domid, unsigned int nr, uint64_t seed)
+static int cmd_grant(uint32_t domid, unsigned int nr, uint64_t seed)
 {
 	xengntshr_handle *h = xengntshr_open(NULL, 0);
 	uint32_t refs[MAX_PAGES];
@@ -148,7 +148,7 @@ static int cmd_lend(uint32_t domid, unsigned int nr, uint64_t seed)
 	return 0;
 }
 
-static int cmd_borrow(uint32_t domid, uint64_t seed, char *text)
+static int cmd_map(uint32_t domid, uint64_t seed, char *text)
 {
 	xengnttab_handle *h = xengnttab_open(NULL, 0);
 	uint32_t refs[MAX_PAGES];
@@ -288,7 +288,7 @@ static int cmd_holds(const char *path, unsigned long mib, uint64_t seed, uint64_
 }
 
 /* False if there is no such command; else it ends here. */
-bool lend_command(int argc, char **argv)
+bool grants_command(int argc, char **argv)
 {
 	const char *verb = argc ? argv[0] : "";
 	int status;
@@ -296,10 +296,10 @@ bool lend_command(int argc, char **argv)
 	if (argc == 5 && !strcmp(verb, "holds"))
 		exit(cmd_holds(argv[1], atol(argv[2]), atoll(argv[3]), atoll(argv[4])));
 
-	if (argc == 4 && !strcmp(verb, "lend"))
-		status = cmd_lend(atoi(argv[1]), atoi(argv[2]), atoll(argv[3]));
-	else if (argc == 4 && !strcmp(verb, "borrow"))
-		status = cmd_borrow(atoi(argv[1]), atoll(argv[2]), argv[3]);
+	if (argc == 4 && !strcmp(verb, "grant"))
+		status = cmd_grant(atoi(argv[1]), atoi(argv[2]), atoll(argv[3]));
+	else if (argc == 4 && !strcmp(verb, "map"))
+		status = cmd_map(atoi(argv[1]), atoll(argv[2]), argv[3]);
 	else if (argc == 2 && !strcmp(verb, "grab"))
 		status = cmd_grab(atol(argv[1]));
 	else if (argc == 4 && !strcmp(verb, "disk"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# Rough weather: the guest is saved, its memory read, its processors come and go, its
+# Disruption: the guest is saved, its memory read, its processors come and go, its
 # targets change a thousand times a second, xenstore stands still, all while memory moves.
 
 # as GUEST COMMAND: its output, or the case ends.
@@ -119,13 +119,13 @@ case_saved()
 	measured "saved while short"
 
 	# gntdev holds pages without memory; the kernel may have others for it than ours.
-	keeper=$(behind $guest "lend 600") || exit
+	keeper=$(behind $guest "take 600") || exit
 	mem_set $guest 100004
 	carry $guest
 	agree $guest 25001
 	as $guest "kill $keeper" >/dev/null
 	sound $guest 90004 $full
-	measured "saved with 600 pages lent"
+	measured "saved with 600 unpopulated pages"
 }
 
 # extra savedmoving pv pvh: is the same after it was saved and restored in the middle of a move, both ways
@@ -135,15 +135,15 @@ case_savedmoving()
 
 	save_small "$1"
 	hold $guest 8192
-	apart=$(cat /run/guest/$guest/apart_pages)
-	low=86016 high=$((full - apart * 4))
+	hidden=$(cat /run/guest/$guest/hidden_pages)
+	low=86016 high=$((full - hidden * 4))
 	as $guest 'rm -f /run/swung' >/dev/null
 	swinger=$(behind $guest "swing $low $high") || exit
 	for round in 1 2 3 4 5 6 7 8; do
 		usleep $((400000 + round * 70000))
 		carry $guest
 		held $guest "in round $round"
-		[ $carried_pages = $((low / 4 + apart)) ] || [ $carried_pages = $((high / 4 + apart)) ] ||
+		[ $carried_pages = $((low / 4 + hidden)) ] || [ $carried_pages = $((high / 4 + hidden)) ] ||
 			between=$((between + 1))
 		down=$(ask $guest "grep -c $low /run/swung"); up=$(ask $guest "grep -c $high /run/swung")
 		[ $between -ge 2 ] && [ "$down" -gt 0 ] && [ "$up" -gt 0 ] && break
@@ -177,7 +177,7 @@ case_checkpointed()
 	save_small "$1"
 	hold $guest 8192
 	mem_set $guest 100004
-	low=86016 high=$((full - $(cat /run/guest/$guest/apart_pages) * 4))
+	low=86016 high=$((full - $(cat /run/guest/$guest/hidden_pages) * 4))
 	for round in settled moving moving; do
 		[ $round = settled ] || [ -n "$swinger" ] || swinger=$(behind $guest "swing $low $high") || exit
 		xl save -c "$(domid $guest)" /run/saved >/run/xl.log 2>&1 ||
@@ -229,7 +229,7 @@ case_migratedmoving()
 
 	save_small "$1"
 	hold $guest 8192
-	high=$((full - $(cat /run/guest/$guest/apart_pages) * 4))
+	high=$((full - $(cat /run/guest/$guest/hidden_pages) * 4))
 	for round in 1 2 3 4 5 6; do
 		sinker=$(sink $guest $high $((high - 40960))) || exit
 		usleep $((round * 200000))
@@ -523,7 +523,7 @@ case_first()
 	usleep 2000000
 	look "$1"
 	# What start noted was on its way.
-	echo $apart_pages >"/run/guest/$1/apart_pages"
+	echo $hidden_pages >"/run/guest/$1/hidden_pages"
 	floor=$(($(show "$1" floor_kb) / 4))
 	[ $own_pages -ge $floor ] || fail "it has $own_pages pages, its floor is $floor"
 	[ $own_pages -lt $((floor + 8192)) ] || fail "it has $own_pages pages, far above its floor of $floor"

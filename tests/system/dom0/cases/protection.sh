@@ -22,13 +22,13 @@ case_floor()
 	mounted "$1" debugfs /sys/kernel/debug
 	ask "$1" '[ -e /sys/kernel/debug/kmemleak ]' && low=86016
 	default=$(show "$1" floor_kb)
-	apart=$(cat "/run/guest/$1/apart_pages")
+	hidden=$(cat "/run/guest/$1/hidden_pages")
 	store "$1" floor_kb 262144 || fail "floor_kb cannot be written"
-	move_by "$1" $((65536 + apart)) xl mem-set "$(domid "$1")" ${low}k
+	move_by "$1" $((65536 + hidden)) xl mem-set "$(domid "$1")" ${low}k
 	# lowered, it takes effect at once
 	move_by "$1" "$(reachable "$1" $low)" probe ask "$(domid "$1")" 30 "echo 0 >$XEN_MEMORY/floor_kb"
 	measured "$(ask "$1" 'grep MemFree /proc/meminfo' | tr -s ' ')"
-	[ "$((default / 4 + apart))" -gt $((low / 4)) ] || fail "the default floor is only $default KiB"
+	[ "$((default / 4 + hidden))" -gt $((low / 4)) ] || fail "the default floor is only $default KiB"
 	store "$1" floor_kb "$default"
 	mem_set "$1" 524288
 	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
@@ -82,8 +82,8 @@ idle()
 	trap "xl mem-max $(domid "$1") 512" EXIT
 	xl mem-max "$(domid "$1")" 256
 	eval "$(probe domain "$(domid "$1")")"
-	apart=$(cat "/run/guest/$1/apart_pages")
-	most=$(($(whole "$1" $((max_pages - apart))) + apart))
+	hidden=$(cat "/run/guest/$1/hidden_pages")
+	most=$(($(whole "$1" $((max_pages - hidden))) + hidden))
 	move_by "$1" $most probe ask "$(domid "$1")" 30 "echo 400M >$XEN_MEMORY/target"
 	quiet "$1" $2 "above its limit" store "$1" target 400M
 	agree "$1" $most

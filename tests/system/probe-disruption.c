@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The probe's part for dom0/cases/weather.sh.
+ * The probe's part for dom0/cases/disruption.sh.
  *
  *   guest  hold KIB SEED           keeps KIB of memory in the background, each page of
  *                                  which holds what SEED and its place tell; prints its
  *                                  pid
  *          held PID KIB SEED       reads that memory; fails if a page holds anything else
- *          lend PAGES              has gntdev take PAGES without memory behind them, and
+ *          take PAGES              has gntdev take PAGES without memory behind them, and
  *                                  keeps them in the background; prints its pid
  *          kcore                   reads all of /proc/kcore that stands for memory, the
  *                                  kernel and its struct pages
@@ -132,7 +132,7 @@ static int cmd_held(const char *pid, unsigned long kb, uint64_t seed)
 }
 
 /* gntdev takes its pages when it is told of a grant, whether or not there is one. */
-static int cmd_lend(unsigned int nr_pages)
+static int cmd_take(unsigned int nr_pages)
 {
 	int fd = open("/dev/xen/gntdev", O_RDWR);
 
@@ -501,7 +501,7 @@ static int cmd_unplug(int cpu, int secs)
 }
 
 /* False if there is no such command; else it ends here. */
-bool weather_command(int argc, char **argv)
+bool disruption_command(int argc, char **argv)
 {
 	const char *verb = argc ? argv[0] : "";
 	int status;
@@ -510,8 +510,8 @@ bool weather_command(int argc, char **argv)
 		status = cmd_hold(atol(argv[1]), atoll(argv[2]));
 	else if (argc == 4 && !strcmp(verb, "held"))
 		status = cmd_held(argv[1], atol(argv[2]), atoll(argv[3]));
-	else if (argc == 2 && !strcmp(verb, "lend"))
-		status = cmd_lend(atoi(argv[1]));
+	else if (argc == 2 && !strcmp(verb, "take"))
+		status = cmd_take(atoi(argv[1]));
 	else if (argc == 1 && !strcmp(verb, "kcore"))
 		status = cmd_kcore();
 	else if (argc == 1 && !strcmp(verb, "flags"))

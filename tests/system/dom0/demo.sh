@@ -18,7 +18,7 @@ move()
 	eval "$(probe move "$(domid "$1")" $(($2 / 4)) 60 xl mem-set "$(domid "$1")" "${2}k")"
 	(agree "$1" "$tot_pages")
 	look "$1"
-	tell "moved $1 $(($2 / 4)) $tot_pages $own_pages $(cat "/run/guest/$1/apart_pages")" \
+	tell "moved $1 $(($2 / 4)) $tot_pages $own_pages $(cat "/run/guest/$1/hidden_pages")" \
 		"$from_pages $ms"
 }
 
