@@ -199,8 +199,6 @@ static const_ctl_table balloon_sysctls[] = {
 	},
 };
 
-static struct ctl_table_header *balloon_sysctl_header;
-
 /**
  * balloon_hotplug_init() - handle sections that come online from now on
  *
@@ -220,8 +218,8 @@ int __init balloon_hotplug_init(void)
 		goto err_callback;
 
 	rc = -ENOMEM;
-	balloon_sysctl_header = register_sysctl("xen/balloon", balloon_sysctls);
-	if (!balloon_sysctl_header && IS_ENABLED(CONFIG_SYSCTL))
+	if (!register_sysctl("xen/balloon", balloon_sysctls) &&
+	    IS_ENABLED(CONFIG_SYSCTL))
 		goto err_notifier;
 	return 0;
 
@@ -230,16 +228,4 @@ err_notifier:
 err_callback:
 	restore_online_page_callback(balloon_online_page);
 	return rc;
-}
-
-/**
- * balloon_hotplug_exit() - undo balloon_hotplug_init()
- *
- * Context: Process, at boot.
- */
-void __init balloon_hotplug_exit(void)
-{
-	unregister_sysctl_table(balloon_sysctl_header);
-	unregister_memory_notifier(&balloon_memory_notifier);
-	restore_online_page_callback(balloon_online_page);
 }

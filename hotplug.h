@@ -10,7 +10,6 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages);
 unsigned long balloon_hotplug_unit(void);
 int balloon_hotplug_init(void);
-void balloon_hotplug_exit(void);
 #else
 static inline enum balloon_state balloon_hotplug(struct xen_balloon *b,
 						 unsigned long nr_pages)
@@ -26,10 +25,6 @@ static inline unsigned long balloon_hotplug_unit(void)
 static inline int balloon_hotplug_init(void)
 {
 	return 0;
-}
-
-static inline void balloon_hotplug_exit(void)
-{
 }
 #endif
 

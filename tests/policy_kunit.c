@@ -622,6 +622,37 @@ static void the_largest_target_is_the_physical_address_space(struct kunit *test)
 			1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT));
 }
 
+static void given_less_memory_than_the_guest_sees_part_of_it_is_backed(struct kunit *test)
+{
+	/* the largest overhead that is believed, on either side */
+	const unsigned long slack = SZ_2M / PAGE_SIZE;
+	const struct {
+		struct balloon_boot_counts counts;
+		unsigned long backed;
+	} cases[] = {
+		/* all that it sees */
+		{ { .static_max = 9000, .first_target = 9000, .xen = 9000,
+		    .guest = 8990 }, 8990 },
+		{ { .static_max = 9000, .first_target = 8000, .videoram = 1000,
+		    .xen = 5000, .guest = 8990 }, 8990 },
+		/* its target was changed since it was built */
+		{ { .static_max = 9000, .first_target = 5000, .xen = 9000,
+		    .guest = 8990 }, 8990 },
+		/* on demand: less what it does not see, and what Xen adds */
+		{ { .static_max = 9000, .first_target = 5000, .xen = 5000,
+		    .guest = 8990 }, 4990 - slack },
+		{ { .static_max = 9000, .first_target = 5000,
+		    .guest = 8990 }, 4990 - slack },
+		{ { .static_max = 9000, .first_target = 10, .xen = 10,
+		    .guest = 8990 }, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, balloon_backed_pages(&cases[i].counts),
+				    cases[i].backed, "case %u", i);
+}
+
 static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_target_met_plan_does_nothing),
 	KUNIT_CASE(given_target_above_and_a_balloon_plan_deflates),
@@ -639,6 +670,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_nothing_to_do_the_worker_sleeps_until_woken),
 	KUNIT_CASE(given_a_restart_delay_and_count_are_one),
 	KUNIT_CASE(given_how_long_a_batch_took_the_next_one_fits),
+	KUNIT_CASE(given_less_memory_than_the_guest_sees_part_of_it_is_backed),
 	KUNIT_CASE(given_the_guest_grows_so_does_the_default_floor),
 	KUNIT_CASE(given_boot_counts_the_difference_is_what_the_guest_does_not_see),
 	KUNIT_CASE(given_keys_that_cannot_be_true_they_are_not_believed),

@@ -547,13 +547,6 @@ struct ctl_table_header *host_register_sysctl(const char *path,
 	return (struct ctl_table_header *)table;
 }
 
-void unregister_sysctl_table(struct ctl_table_header *header)
-{
-	if ((const struct ctl_table *)header != host.sysctls)
-		host_violation("unregister_sysctl_table() of another");
-	host.sysctls = NULL;
-}
-
 int subsys_system_register(const struct bus_type *subsys,
 			   const struct attribute_group **groups)
 {

@@ -143,18 +143,20 @@ TEST("given a resume without repopulated pages, whatever else Xen counts, the pa
 	unsigned int i;
 
 	cfg.overhead = 5 * HOST_FRAMES;
-	for (i = 0; i < 2; i++) {
+	/* Xen tells its count always, never, and at boot only */
+	for (i = 0; i < 3; i++) {
 		host_start(&cfg);
-		host.current_reservation_error = i ? -EPERM : 0;
+		host.current_reservation_error = i == 1 ? -EPERM : 0;
 		EXPECT_EQ(host_init_driver(), 0);
 		host_wait_boot();
 		balloon_set_new_target(SUPERPAGES(20) + 3);
 		settle();
+		host.current_reservation_error = i ? -EPERM : 0;
 		host_resume_elsewhere();
 		ops = host.nr_memory_ops;
 		balloon_set_new_target(SUPERPAGES(20) + 3);
 		settle();
-		EXPECT_EQ(host.nr_memory_ops, ops + 1 - i);
+		EXPECT_EQ(host.nr_memory_ops, ops + (i != 1));
 	}
 }
 

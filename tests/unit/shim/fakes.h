@@ -393,7 +393,6 @@ struct ctl_table_header *host_register_sysctl(const char *path,
 					      size_t nr);
 #define register_sysctl(path, table) \
 	host_register_sysctl(path, table, ARRAY_SIZE(table))
-void unregister_sysctl_table(struct ctl_table_header *header);
 
 /* sysfs */
 
