@@ -11,6 +11,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/page_ref.h>
 #include <linux/timekeeping.h>
 #include <linux/vmstat.h>
 
@@ -251,27 +252,42 @@ static unsigned int balloon_alloc_extents(struct xen_balloon *b,
 	return nr_extents;
 }
 
+/*
+ * A look-up of any page (a speculative reference) may hold one of these for a
+ * moment. When none does, the superpage is freed whole, which is cheaper.
+ * Allocation profiling counts pages one by one since they were split.
+ */
+static void balloon_free_superpage(struct page *page)
+{
+	unsigned long i, nr_frozen = 1;
+
+	if (!mem_alloc_profiling_enabled())
+		while (nr_frozen < SUPERPAGE_PAGES &&
+		       page_ref_freeze(page + nr_frozen, 1))
+			nr_frozen++;
+	if (nr_frozen == SUPERPAGE_PAGES) {
+		__free_pages(page, SUPERPAGE_ORDER);
+		return;
+	}
+
+	for (i = 1; i < nr_frozen; i++)
+		page_ref_unfreeze(page + i, 1);
+	for (i = 0; i < SUPERPAGE_PAGES; i++)
+		__free_page(page + i);
+}
+
 static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
 				 unsigned int order)
 {
-	unsigned int i, j;
+	unsigned int i;
 
 	balloon_adjust_managed(pages, nr_extents, order, 1);
 	if (!order) {
 		free_pages_bulk(pages, nr_extents);
 		return;
 	}
-	for (i = 0; i < nr_extents; i++) {
-		/*
-		 * The allocator takes a superpage back with one reference, and
-		 * looks up the allocation tag of each other page of it.
-		 */
-		for (j = 1; j < 1U << order; j++) {
-			set_page_count(pages[i] + j, 0);
-			clear_page_tag_ref(pages[i] + j);
-		}
-		__free_pages(pages[i], order);
-	}
+	for (i = 0; i < nr_extents; i++)
+		balloon_free_superpage(pages[i]);
 }
 
 /*

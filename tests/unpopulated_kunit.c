@@ -148,7 +148,7 @@ static void end_hoard(void)
 		list_del(&page->lru);
 		if (page_private(page)) {
 			set_page_private(page, 0);
-			__free_pages(page, 0);
+			__free_page(page);
 		} else {
 			__free_pages(page, SUPERPAGE_ORDER);
 		}

@@ -69,6 +69,7 @@ struct host_page {
 	bool secret;		/* holds something that nobody else may see */
 	bool fresh_superpage;	/* allocated, and not split yet */
 	u8 clears;		/* since it was allocated */
+	u8 held;		/* references by look-ups, see host_get_page() */
 	u8 seen;		/* by the checks */
 	unsigned int unmapped_at;	/* PV: when the mapping went */
 };
@@ -102,6 +103,7 @@ struct host {
 	long managed[2];	/* low, high */
 	long nr_balloon_pages;
 	unsigned long vm_events[2];	/* by enum vm_event_item */
+	bool profiling;		/* the allocator counts by who allocates */
 	bool no_superpages;		/* fragmented: no superpage is free */
 	bool scatter;		/* single pages come from anywhere */
 	unsigned long sections_end;
@@ -204,6 +206,8 @@ void host_user_to_cache(unsigned long nr_pages);
 bool host_online(void);
 bool host_offline(void);
 void host_shatter_guest(unsigned int every);
+void host_get_page(struct page *page);	/* for a moment, by a look-up of any page */
+void host_put_page(struct page *page);
 
 /* xen.c */
 void host_xen_start(void);

@@ -686,12 +686,8 @@ expression page;
 @@
 expression page;
 @@
- balloon_free_extents(...)
- {
- <...
-- set_page_count(page, 0);
- ...>
- }
+- page_ref_freeze(page, 1)
++ (page != NULL)
 
 // mutant: a refusal ends the batch
 @@
@@ -2460,3 +2456,22 @@ expression b;
 - wake_up(&b->arrivals);
  ...>
  }
+
+// mutant: a superpage is freed whole though somebody holds a page of it
+@@
+expression nr;
+@@
+ balloon_free_superpage(...)
+ {
+ <...
+- nr == SUPERPAGE_PAGES
++ nr > 1
+ ...>
+ }
+
+// mutant: pages that were frozen stay so
+@@
+expression page;
+@@
+- page_ref_unfreeze(page, 1);
++ ;

@@ -247,11 +247,9 @@ static inline int page_count(const struct page *page)
 	return page->refcount;
 }
 
-static inline void set_page_count(struct page *page, int count)
-{
-	page->refcount = count;
-}
-
+bool page_ref_freeze(struct page *page, int count);
+void page_ref_unfreeze(struct page *page, int count);
+bool mem_alloc_profiling_enabled(void);
 struct zone *page_zone(const struct page *page);
 #define page_pgdat(page)	((void)(page), (struct pglist_data *)NULL)
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
@@ -262,6 +260,7 @@ unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages);
 #define alloc_pages_bulk	alloc_pages_bulk	/* in the kernel it is a macro */
 void free_pages_bulk(struct page **pages, unsigned long nr_pages);
 void split_page(struct page *page, unsigned int order);
+void __free_page(struct page *page);
 void __free_pages(struct page *page, unsigned int order);
 void adjust_managed_page_count(struct page *page, long count);
 long si_mem_available(void);
