@@ -352,6 +352,21 @@ long xenmem_pv_hypercalls(void)
 }
 
 /**
+ * xenmem_pv_max_pfn() - end of the address space that the p2m has room for
+ *
+ * Beyond it set_phys_to_machine() takes INVALID_P2M_ENTRY for an answer that it
+ * gives anyway, and the first real entry is a BUG(). The kernel sets the room
+ * aside at boot, by CONFIG_XEN_MEMORY_HOTPLUG_LIMIT.
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long xenmem_pv_max_pfn(void)
+{
+	return xen_max_p2m_pfn;
+}
+
+/**
  * __xenmem_reservation_va_mapping_update() - give pages their machine frames
  * @count: pages
  * @pages: the pages, which have none

@@ -34,6 +34,7 @@
  * @low: what of the address space is lowmem; 0 for all
  * @extra: extra regions behind the RAM, unpopulated
  * @space: address space; what is beyond RAM and extra regions is for hotplug
+ * @p2m_limit: PV: what the p2m has room for; 0 for all of @space
  * @host_free: what Xen has beside the guest
  * @pod_cache: RAM is populated on demand, out of so many superpages
  * @overhead: frames that Xen counts and the guest does not have
@@ -47,7 +48,7 @@
  */
 struct host_config {
 	bool pv, initial, bare;
-	unsigned long ram, low, extra, space, host_free, pod_cache;
+	unsigned long ram, low, extra, space, p2m_limit, host_free, pod_cache;
 	unsigned long overhead, unpopulated_pages, released_pages, reserve;
 	bool late_xenstore, offline_sections, init_on_alloc;
 	u64 seed;
