@@ -35,7 +35,7 @@ unsigned long balloon_hotplug_unit(void)
  * p2m must have room for the pages, too. Returns NULL when not even one memory
  * block fits.
  */
-static struct resource *balloon_reserve_sections(unsigned long *nr_pages)
+static struct resource *balloon_reserve_range(unsigned long *nr_pages)
 {
 	struct range range = mhp_get_pluggable_range(true);
 	struct resource *res = kzalloc(sizeof(*res), GFP_KERNEL);
@@ -69,7 +69,7 @@ static struct resource *balloon_reserve_sections(unsigned long *nr_pages)
 	return res;
 }
 
-static void balloon_release_sections(struct resource *res)
+static void balloon_free_range(struct resource *res)
 {
 	release_resource(res);
 	kfree(res);
@@ -125,7 +125,7 @@ static int balloon_note_new_sections(struct xen_balloon *b,
 enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages)
 {
-	struct resource *res = balloon_reserve_sections(&nr_pages);
+	struct resource *res = balloon_reserve_range(&nr_pages);
 	unsigned long start_pfn;
 	int rc;
 
@@ -150,7 +150,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
 		balloon_forget_new_sections(b, start_pfn, nr_pages);
-		balloon_release_sections(res);
+		balloon_free_range(res);
 		return BALLOON_STATE_STOPPED;
 	}
 

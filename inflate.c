@@ -36,6 +36,8 @@
 
 static void balloon_begin_batch(struct xen_balloon *b)
 {
+	lockdep_assert_held(&b->batch.lock);
+
 	memset(b->batch.moves, 0, sizeof(b->batch.moves));
 	b->batch.start = ktime_get();
 }
@@ -187,7 +189,7 @@ unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 	balloon_lock(b);
 	nr_pages = b->mem.nr_held;
 	b->mem.nr_held = 0;
-	b->mem.oom_cancelled = true;
+	WRITE_ONCE(b->mem.oom_cancelled, true);
 	b->mem.oom_s = ktime_get_seconds();
 	balloon_unlock(b);
 	return nr_pages;
@@ -355,7 +357,7 @@ static unsigned int balloon_release_frames(struct xen_balloon *b,
  * them frame by frame, so where it stops the next extent may be half gone, and
  * @nr_unknown is 1; unless its own count of the domain shows that the extent is
  * whole. The count costs a hypercall, and is only read when the last batch went
- * wrong; nor does it follow while populate-on-demand entries have no memory.
+ * wrong; nor is the count usable while populate-on-demand entries have no memory.
  */
 static unsigned int balloon_release_extents(struct xen_balloon *b,
 					    unsigned int nr, unsigned int order,
@@ -408,7 +410,10 @@ static void balloon_undo_inflate(struct xen_balloon *b, unsigned int first,
 	if (xen_pv_domain())
 		nr_mapped = xenmem_pv_map(pages, b->batch.frames + first,
 					  nr_extents, order);
-	/* Xen refused the last ones: the allocator must not offer them next. */
+	/*
+	 * Backwards: the pages that Xen refused are last, and the allocator
+	 * hands out first what was freed last.
+	 */
 	for (i = nr_mapped; i-- > 0;)
 		balloon_return_extents(pages + i, 1, order);
 	balloon_quarantine(b, nr_extents - nr_mapped, order);
@@ -484,11 +489,10 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES, most);
 	unsigned long left, done = 0, start = b->mem.current_pages;
 
-	lockdep_assert_held(&b->batch.lock);
 	balloon_begin_batch(b);
 
 	balloon_lock(b);
-	b->mem.oom_cancelled = false;
+	WRITE_ONCE(b->mem.oom_cancelled, false);
 	balloon_unlock(b);
 
 	/*
@@ -587,7 +591,6 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 					  BATCH_EXTENTS);
 	unsigned long left, start = b->mem.current_pages;
 
-	lockdep_assert_held(&b->batch.lock);
 	balloon_begin_batch(b);
 
 	if (nr_superpages && !b->batch.superpages_refused)

@@ -12,6 +12,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pgtable.h>
@@ -255,8 +256,7 @@ static int pv_unmap_extent(struct pv_updates *u, unsigned long pfn,
  *
  * Interface: mmu_update, mmuext_op and update_va_mapping, xen/interface/xen.h.
  *
- * Context: Process; may allocate p2m pages. The caller owns the pages, or holds
- * balloon_batch.lock.
+ * Context: Process; may allocate p2m pages. The caller owns the pages.
  * Return: leading extents that are mapped whole. The p2m entries of the others
  * are invalid again and none of them is mapped.
  */

@@ -928,7 +928,7 @@ expression b;
  balloon_inflate(...)
  {
  <...
-- b->mem.oom_cancelled = false;
+- WRITE_ONCE(b->mem.oom_cancelled, false);
  ...>
  }
 
@@ -1462,7 +1462,7 @@ expression res;
  balloon_hotplug(...)
  {
  <...
-- balloon_release_sections(res);
+- balloon_free_range(res);
  ...>
  }
 
@@ -1599,7 +1599,7 @@ expression b;
  balloon_unlock(...)
  {
  <...
-- balloon_fill_stats(b, &balloon_stats);
+- balloon_publish_stats(&b->mem, &balloon_stats);
  ...>
  }
 
@@ -1699,7 +1699,7 @@ expression b;
 @@
 expression b;
 @@
-- if (b->mem.pod_boot && want_init_on_alloc(GFP_KERNEL))
+- if (READ_ONCE(b->mem.pod_boot) && want_init_on_alloc(GFP_KERNEL))
 -	return SUPERPAGE_PAGES;
 
 // mutant: a populate-on-demand boot rests
@@ -1823,8 +1823,8 @@ expression backed, mem;
 @@
 expression info;
 @@
-- max(info.stats.target_pages, info.floor)
-+ info.stats.target_pages
+- max(info.target_pages, info.floor)
++ info.target_pages
 
 // mutant: the boot does not wait
 @@
@@ -1885,25 +1885,17 @@ expression b;
 
 // mutant: a front end that cannot start hears of changes
 @@
-expression rc;
+expression nb;
 @@
- balloon_xenstore_init(...)
- {
- <...
- if (rc) {
- ...
-- return rc;
- }
- ...>
- }
+- balloon_unregister_observer(nb);
 
 // mutant: an early user is refused
 @@
 @@
- balloon_has_state(...)
+ balloon_is_ready(...)
  {
  <...
-- balloon_init_state();
+- balloon_init_early();
  ...>
  }
 
@@ -1918,7 +1910,7 @@ expression mem, E;
 @@
 expression extra, pages;
 @@
- balloon_init_state(...)
+ balloon_init_early(...)
  {
  <...
 - extra >= pages
@@ -2147,7 +2139,7 @@ expression b;
 @@
 expression b;
 @@
-- b->mem.oom_cancelled = true;
+- WRITE_ONCE(b->mem.oom_cancelled, true);
 
 // mutant: the balloon gives way unasked
 @@
@@ -2326,7 +2318,7 @@ expression s, text, b;
 @@
 expression i, nr, done;
 @@
- balloon_release_populated(...)
+ balloon_sweep_extent(...)
  {
  <...
  for (i = 0; i < nr; i++) {
@@ -2399,7 +2391,7 @@ expression b, E;
  balloon_release_repopulated(...)
  {
  <...
-- E - balloon_xen_excess
+- E - b->config.xen_excess
 + E
  ...>
  }

@@ -338,6 +338,8 @@ struct blocking_notifier_head {
 #define BLOCKING_NOTIFIER_HEAD(name)	struct blocking_notifier_head name
 int blocking_notifier_chain_register(struct blocking_notifier_head *nh,
 				     struct notifier_block *nb);
+int blocking_notifier_chain_unregister(struct blocking_notifier_head *nh,
+				       struct notifier_block *nb);
 int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 				 unsigned long val, void *v);
 int register_memory_notifier(struct notifier_block *nb);
@@ -601,7 +603,9 @@ int xen_alloc_p2m_entry(unsigned long pfn);
 
 /* Initcalls: called by the test in the order of the kernel */
 
-enum host_initcall_level { HOST_PURE, HOST_SUBSYS, HOST_LATE_SYNC };
+enum host_initcall_level {
+	HOST_PURE, HOST_SUBSYS, HOST_SUBSYS_SYNC, HOST_LATE_SYNC,
+};
 
 /* In the order of the link, as in the kernel. */
 void host_register_initcall(enum host_initcall_level level, int (*fn)(void));
@@ -613,6 +617,7 @@ void host_register_initcall(enum host_initcall_level level, int (*fn)(void));
 	}
 #define pure_initcall(fn)	HOST_INITCALL(HOST_PURE, fn)
 #define subsys_initcall(fn)	HOST_INITCALL(HOST_SUBSYS, fn)
+#define subsys_initcall_sync(fn)	HOST_INITCALL(HOST_SUBSYS_SYNC, fn)
 #define late_initcall_sync(fn)	HOST_INITCALL(HOST_LATE_SYNC, fn)
 
 #endif /* HOST_FAKES_H */
