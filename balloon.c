@@ -115,7 +115,7 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 	seq = mem->target_seq;
 	balloon_unlock(b);
 
-	v->available = max(si_mem_available(), 0L);
+	v->available = balloon_available_pages();
 	if (oom_s)
 		v->pressure = balloon_pressure(ktime_get_seconds() - oom_s);
 	return seq;

@@ -10,6 +10,7 @@
 #include <linux/highmem.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 #include <linux/timekeeping.h>
@@ -196,6 +197,37 @@ unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 }
 
 /* Between the page allocator and the batch */
+
+/* The part of MemAvailable that is in @zone. */
+static long balloon_zone_available(struct zone *zone)
+{
+	long pages = zone_page_state(zone, NR_FREE_PAGES) +
+		     zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE) -
+		     high_wmark_pages(zone);
+
+	return max(pages, 0L);
+}
+
+/**
+ * balloon_available_pages() - pages that the guest can spare
+ *
+ * MemAvailable of /proc/meminfo without ZONE_MOVABLE. Inflation takes pages from
+ * the zones below it only, and free movable memory does not help these.
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long balloon_available_pages(void)
+{
+	long available = si_mem_available();
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		if (zone_idx(zone) == ZONE_MOVABLE)
+			available -= balloon_zone_available(zone);
+	return max(available, 0L);
+}
 
 /* By runs, not one by one: each call walks all zones. */
 static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,

@@ -18,5 +18,6 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			      gfp_t gfp);
 unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages);
 unsigned long balloon_cancel_inflate(struct xen_balloon *b);
+unsigned long balloon_available_pages(void);
 
 #endif	/* _XEN_BALLOON_INFLATE_H */

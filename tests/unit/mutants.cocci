@@ -1324,7 +1324,7 @@ expression E;
  balloon_inflate_for_caller(...)
  {
  <...
-- if (si_mem_available() < E)
+- if (balloon_available_pages() < E)
 -	return -ENOMEM;
  ...>
  }
@@ -2467,3 +2467,10 @@ expression page;
 @@
 - page_ref_unfreeze(page, 1);
 + ;
+
+// mutant: free movable memory counts as available
+@@
+expression zone;
+@@
+- zone_idx(zone) == ZONE_MOVABLE
++ 0

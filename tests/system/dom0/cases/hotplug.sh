@@ -96,6 +96,25 @@ case_beyond()
 	stop "$1"
 }
 
+# extra movable pv pvh: half of whose memory is movable, which inflation cannot take, goes as low as the rest permits, and kills nothing
+case_movable()
+{
+	online_by "$1" online_movable
+	grow_to "$1" 1048576
+	for mib in 620 580 550 530 514; do
+		set_key "$1" memory/target $((mib * 1024))
+		sleep 3
+		ask "$1" "dd if=/dev/zero of=/dev/null bs=8M count=1 2>&1" >/dev/null || fail "at $mib MiB a program of 8 MiB fails"
+	done
+	says "$1" short
+	look "$1"
+	measured "stays at $((own_pages / 256)) MiB, $(ask "$1" "awk '/^Node/ { z = \$4 } /nr_free_pages/ { printf \"%s %d MiB free \", z, \$2 / 256 }' /proc/zoneinfo")"
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] || fail "$killed were killed"
+	grow_to "$1" 1048576
+	stop "$1"
+}
+
 # added GUEST: there are blocks that wait to be put online.
 added()
 {
