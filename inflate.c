@@ -229,6 +229,31 @@ unsigned long balloon_available_pages(void)
 	return max(available, 0L);
 }
 
+/**
+ * balloon_update_watermarks() - let the zones' watermarks follow their size
+ * @b: balloon
+ * @moving: more batches follow at once
+ *
+ * The page allocator computes watermarks and the limits of per-CPU lists from
+ * the managed pages of a zone, when memory comes online. A zone that comes
+ * online without memory has none at all. So compute them at the end of a move,
+ * and on the way each time that the size has changed by a sixteenth.
+ *
+ * Context: Process; balloon_batch.lock is held.
+ */
+void balloon_update_watermarks(struct xen_balloon *b, bool moving)
+{
+	unsigned long was = b->batch.wmark_pages, now = b->mem.current_pages;
+	unsigned long change = max(was, now) - min(was, now);
+
+	lockdep_assert_held(&b->batch.lock);
+
+	if (!change || (moving && change < was / 16))
+		return;
+	b->batch.wmark_pages = now;
+	setup_per_zone_wmarks();
+}
+
 /* By runs, not one by one: each call walks all zones. */
 static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,
 				   unsigned int order, int sign)

@@ -358,6 +358,14 @@ unsigned long high_wmark_pages(const struct zone *zone)
 	return 0;
 }
 
+void setup_per_zone_wmarks(void)
+{
+	if (host_mutex_held(&xen_balloon.mem.lock))
+		host_violation("setup_per_zone_wmarks() with the short lock held");
+	host.wmark_pages = host.managed[0] + host.managed[1];
+	host.nr_wmark_updates++;
+}
+
 struct zone *page_zone(const struct page *page)
 {
 	return &zones[zone_of(page_to_pfn(page))];

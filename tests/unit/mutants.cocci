@@ -2474,3 +2474,39 @@ expression zone;
 @@
 - zone_idx(zone) == ZONE_MOVABLE
 + 0
+
+// mutant: the watermarks lag behind the end of a move
+@@
+expression moving, change, was;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- (moving && change < was)
++ change < was
+ ...>
+ }
+
+// mutant: the watermarks are computed for nothing
+@@
+expression change, E;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- !change || E
++ E
+ ...>
+ }
+
+// mutant: the watermarks do not follow on the way
+@@
+expression moving, change, was;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- (moving && change < was)
++ moving
+ ...>
+ }
