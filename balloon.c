@@ -20,6 +20,7 @@
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
 
+#include <linux/crash_dump.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/ktime.h>
@@ -130,7 +131,8 @@ static unsigned long balloon_act(struct xen_balloon *b,
 	switch (plan->action) {
 	case BALLOON_ACTION_INFLATE:
 		moved = balloon_inflate(b, plan->nr_pages, GFP_BALLOON);
-		if (moved < min(plan->nr_pages, BATCH_EXTENTS))
+		if (!moved || (moved < min(plan->nr_pages, BATCH_EXTENTS) &&
+			       !b->batch.cut_short))
 			plan->outcome = BALLOON_STATE_SHORT;
 		break;
 	case BALLOON_ACTION_DEFLATE:
@@ -419,7 +421,8 @@ static int __init balloon_init_early(void)
 
 	BUILD_BUG_ON(SUPERPAGE_ORDER > MAX_PAGE_ORDER);
 
-	if (!xen_domain())
+	/* A crash kernel has what its crashed kernel left, and needs all of it. */
+	if (!xen_domain() || is_kdump_kernel())
 		return -ENODEV;
 	if (batch->frames)
 		return 0;
@@ -487,6 +490,10 @@ static int __init balloon_init(void)
 
 	if (!xen_domain())
 		return -ENODEV;
+	if (is_kdump_kernel()) {
+		pr_info("crash kernel: the size of the domain stays as it is\n");
+		return -ENODEV;
+	}
 
 	pr_info("Initialising balloon driver\n");
 	INIT_DELAYED_WORK(&b->work, balloon_work);

@@ -41,6 +41,7 @@ static void balloon_begin_batch(struct xen_balloon *b)
 
 	memset(b->batch.moves, 0, sizeof(b->batch.moves));
 	b->batch.start = ktime_get();
+	b->batch.cut_short = false;
 }
 
 static void balloon_count_extents(struct xen_balloon *b,
@@ -145,17 +146,26 @@ static void balloon_quarantine(struct xen_balloon *b, unsigned int nr_extents,
 
 /*
  * Count pages that the batch has allocated but not yet given to Xen. Returns
- * false when they must go back to the guest, and the batch take no more.
+ * false when the batch must take no more: the pages must go back to the guest, or
+ * a batch of the worker has had its time, as reclaim is slow, or its target.
  */
 static bool balloon_hold(struct xen_balloon *b, unsigned long nr_pages)
 {
-	bool go_on;
+	struct balloon_batch *batch = &b->batch;
+	bool go_on, cut_short = false;
+
+	if (batch->bounded)
+		cut_short = ktime_us_delta(ktime_get(), batch->start) > BATCH_US;
 
 	balloon_lock(b);
 	b->mem.nr_held += nr_pages;
 	go_on = !b->mem.oom_cancelled;
+	if (batch->bounded && b->mem.target_seq != batch->target_seq)
+		cut_short = true;
 	balloon_unlock(b);
-	return go_on;
+
+	batch->cut_short |= cut_short;
+	return go_on && !batch->cut_short;
 }
 
 /*
@@ -533,7 +543,8 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
  * @gfp: how hard to try for single pages
  *
  * Superpages go as far as the allocator has them at hand, then single pages, at
- * most %BATCH_EXTENTS of them.
+ * most %BATCH_EXTENTS of them. With %__GFP_NORETRY the batch ends early when it
+ * has taken %BATCH_US, or when there is a new target: balloon_batch.cut_short.
  *
  * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
  * Return: pages that Xen took; quarantined pages have left the guest, too.
@@ -547,6 +558,8 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	unsigned long left, done = 0, start = b->mem.current_pages;
 
 	balloon_begin_batch(b);
+	/* A caller of xen_alloc_ballooned_pages() waits for all of its pages. */
+	b->batch.bounded = gfp & __GFP_NORETRY;
 
 	balloon_lock(b);
 	WRITE_ONCE(b->mem.oom_cancelled, false);
@@ -567,7 +580,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 					       gfp & ~__GFP_RECLAIM);
 
 	left = nr_pages - (start - b->mem.current_pages);
-	if (left && !READ_ONCE(b->mem.oom_cancelled))
+	if (left && !b->batch.cut_short && !READ_ONCE(b->mem.oom_cancelled))
 		done += balloon_inflate_extents(b, 0, min(left, BATCH_EXTENTS),
 						gfp);
 

@@ -90,6 +90,10 @@ struct balloon_batch {
 	unsigned long wmark_pages;
 	/** @target_seq: number of the target of the last pass */
 	unsigned long target_seq;
+	/** @bounded: the batch ends on time, and for a new target */
+	bool bounded;
+	/** @cut_short: it did so; there may be more to take */
+	bool cut_short;
 	/** @start: start of the batch */
 	ktime_t start;
 	/** @moves: memory that the batch moved so far */

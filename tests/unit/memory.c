@@ -355,7 +355,12 @@ unsigned long zone_page_state(const struct zone *zone, int item)
 
 unsigned long high_wmark_pages(const struct zone *zone)
 {
-	return 0;
+	return host.movable_wmark;
+}
+
+bool is_kdump_kernel(void)
+{
+	return host.crash_kernel;
 }
 
 void setup_per_zone_wmarks(void)

@@ -1627,14 +1627,13 @@ expression b;
 
 // mutant: a short batch is a success
 @@
-expression moved, nr_pages, plan;
+expression E;
 @@
  balloon_act(...)
  {
  <...
- if (moved < nr_pages)
--	plan->outcome = BALLOON_STATE_SHORT;
-+	;
+- (E && !b->batch.cut_short)
++ false
  ...>
  }
 
@@ -2508,5 +2507,42 @@ expression moving, change, was;
  <...
 - (moving && change < was)
 + moving
+ ...>
+ }
+
+// mutant: a batch under reclaim has no end
+@@
+expression batch, start;
+@@
+- ktime_us_delta(ktime_get(), start) > BATCH_US
++ false
+
+// mutant: a batch that was cut short is a shortage
+@@
+expression E;
+@@
+ balloon_act(...)
+ {
+ <...
+- (E && !b->batch.cut_short)
++ E
+ ...>
+ }
+
+// mutant: a driver's request is cut short
+@@
+expression gfp;
+@@
+- b->batch.bounded = gfp & __GFP_NORETRY;
++ b->batch.bounded = true;
+
+// mutant: a crash kernel moves memory
+@@
+@@
+ balloon_init_early(...)
+ {
+ <...
+- is_kdump_kernel()
++ false
  ...>
  }

@@ -119,6 +119,10 @@ TEST("given memory that is free in ZONE_MOVABLE, which inflation cannot take, th
 		EXPECT(current() < SUPERPAGES(32));
 		EXPECT(xen_balloon.mem.schedule.state == BALLOON_STATE_SHORT ||
 		       xen_balloon.mem.schedule.state == BALLOON_STATE_STOPPED);
+		/* a zone below its own watermark takes nothing from the others */
+		host.movable_wmark = SUPERPAGES(200);
+		EXPECT_EQ(balloon_available_pages(), si_mem_available());
+		host.movable_wmark = 0;
 		/* nor do other drivers get it */
 		EXPECT_EQ(host_alloc_unpopulated(0, SUPERPAGES(8)), -ENOMEM);
 		host.movable_free = 0;
@@ -126,6 +130,122 @@ TEST("given memory that is free in ZONE_MOVABLE, which inflation cannot take, th
 		settle_for(70);
 		expect_current(SUPERPAGES(20));
 	}
+}
+
+static unsigned int nr_fast_allocs;
+
+static void reclaim_slowly(void)
+{
+	if (nr_fast_allocs)
+		nr_fast_allocs--;
+	else
+		host.clock_ns += 1000 * 1000;
+}
+
+TEST("given memory that has to be reclaimed slowly the lock is held for milliseconds, and the target is met")
+{
+	struct host_config cfg = pvh;
+
+	cfg.ram = 128;
+	host_boot(&cfg);
+	host_shatter_guest(HOST_SUPERPAGE);	/* single pages */
+	balloon_set_new_target(SUPERPAGES(100));
+	/* a fast batch, so that the next one is large */
+	host.longest_held = 0;
+	host.on_alloc = reclaim_slowly;
+	nr_fast_allocs = HOST_SUPERPAGE;
+	settle_for(3);
+	host.on_alloc = NULL;
+	expect_current(SUPERPAGES(100));
+	/* 8 ms, and what the allocator hands over at once */
+	EXPECT(host.longest_held > 0);
+	EXPECT(host.longest_held <= (8 + 64 + 1) * 1000UL * 1000);
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SETTLED);
+
+	/* superpages, and a rest */
+	host_boot(&cfg);
+	balloon_set_new_target(SUPERPAGES(120));
+	settle();
+	balloon_set_new_target(SUPERPAGES(100) + 3);
+	host_run();
+	host.longest_held = 0;
+	host.on_alloc = reclaim_slowly;
+	nr_fast_allocs = 1;	/* so that the second batch is large */
+	balloon_set_new_target(SUPERPAGES(40) + 3);
+	settle_for(3);
+	host.on_alloc = NULL;
+	expect_current(SUPERPAGES(40) + 3);
+	EXPECT(host.longest_held <= (8 + 64 + 1) * 1000UL * 1000);
+}
+
+static unsigned int allocs_until_failure;
+
+/* Two times there is no memory: so one call for many pages has none at all. */
+static void fail_later(void)
+{
+	host.reserve = allocs_until_failure && --allocs_until_failure < 2 ?
+		       host.nr_free : 4;
+}
+
+TEST("given a batch that gets fewer pages than it wants, the worker takes a breath though there are more")
+{
+	host_boot(&pvh);
+	host_shatter_guest(HOST_SUPERPAGE);
+	balloon_set_new_target(SUPERPAGES(20));
+	host.on_alloc = fail_later;
+	allocs_until_failure = HOST_SUPERPAGE + 10;
+	host_run();
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
+	EXPECT_EQ(host_next_due_s(), 1);
+	EXPECT(current() > SUPERPAGES(30));
+	host.on_alloc = NULL;
+	host.reserve = 4;
+	settle_for(2);
+	expect_current(SUPERPAGES(20));
+}
+
+static unsigned int allocs_until_target;
+
+static void set_target_later(void)
+{
+	if (allocs_until_target && !--allocs_until_target)
+		balloon_set_new_target(SUPERPAGES(32));
+}
+
+TEST("given a new target while a batch allocates the batch ends, and no driver's request does")
+{
+	const unsigned int first = HOST_SUPERPAGE;	/* pages of the first batch */
+
+	host_boot(&pvh);
+	host_shatter_guest(HOST_SUPERPAGE);
+	balloon_set_new_target(SUPERPAGES(10));
+	host.on_alloc = set_target_later;
+	allocs_until_target = first + 10;
+	settle();
+	expect_current(SUPERPAGES(32));
+	EXPECT(host.nr_released[extent_order(0)] < first + 10 + 2 * 64);
+
+	allocs_until_target = 10;
+	EXPECT_EQ(host_alloc_unpopulated(0, 2 * HOST_SUPERPAGE), 0);
+	host_free_unpopulated(0, 2 * HOST_SUPERPAGE);
+	host.on_alloc = NULL;
+	settle();
+}
+
+TEST("given a crash kernel nothing moves, whatever is asked for")
+{
+	struct page *page;
+
+	host_start(&pvh);
+	host.crash_kernel = true;
+	EXPECT_EQ(host_init_driver(), -ENODEV);
+	host_wait_boot();
+	host_set_xenstore_target("100000");
+	balloon_set_new_target(SUPERPAGES(1));
+	settle_for(100);
+	EXPECT_EQ(xen_alloc_ballooned_pages(1, &page), -ENOMEM);
+	EXPECT_EQ(host.nr_memory_ops, 0);
+	host_check();
 }
 
 TEST("given no memory available no TLB is flushed and Xen is not called (defect 10)")

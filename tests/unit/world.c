@@ -63,7 +63,7 @@ void host_start(const struct host_config *cfg)
 	if (!host.cfg.space)
 		host.cfg.space = cfg->ram + cfg->extra;
 	if (!host.cfg.p2m_limit)
-		host.cfg.p2m_limit = host.cfg.space;
+		host.cfg.p2m_limit = host.cfg.space + 1;
 	xen_max_p2m_pfn = host.cfg.p2m_limit * HOST_SUPERPAGE;
 	host.rng = cfg->seed * 0x9e3779b97f4a7c15ULL + 0x1234567;
 	host_kernel_start();

@@ -249,6 +249,7 @@ static inline int page_count(const struct page *page)
 
 extern unsigned long xen_max_p2m_pfn;
 void setup_per_zone_wmarks(void);
+bool is_kdump_kernel(void);
 bool page_ref_freeze(struct page *page, int count);
 void page_ref_unfreeze(struct page *page, int count);
 bool mem_alloc_profiling_enabled(void);
