@@ -557,7 +557,7 @@ def claimed_cpu():
     """A CPU of the host for one QEMU, and the file by which it is taken.
 
     QEMU 7.2 loses interrupts of Xen on x86 when its threads run on two, see
-    Documentation/testing.rst; all machines are kept to one. Runners that share a cache
+    Documentation/rig.rst; all machines are kept to one. Runners that share a cache
     take different ones as long as there are any.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
