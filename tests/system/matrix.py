@@ -131,7 +131,7 @@ def machine_to_repeat(job, cases, commit):
 
 
 def run_job(job, boot=None):
-    """Case -> whether it passed; guests and their cases are told apart by a dash."""
+    """Case -> whether it passed; a dash separates guest and case."""
     cases = {}
     for command in job.commands(boot):
         whole = False   # it came to its end, and counted what failed

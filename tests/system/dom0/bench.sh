@@ -94,7 +94,7 @@ case_fragmented()
 	floor_of "$1" fragmented both 0
 	move "$1" fragmented up "$memory"
 	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
-	[ "$blocks" = 0 ] || fail "the guest has $blocks free blocks of 2 MiB"
+	[ "$blocks" = 0 ] || fail "the guest has $blocks free superpages"
 }
 
 hogged()

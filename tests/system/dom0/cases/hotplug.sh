@@ -48,7 +48,7 @@ online()
 		! grep -q offline \$f || echo online >\$f || exit; done" || fail "a block does not come online"
 }
 
-# extra beyond pv pvh: grows beyond its start and comes back, whoever puts the new memory online, and whatever goes offline for a while
+# extra beyond pv pvh: grows beyond its start and comes back, with new memory put online by the kernel or by hand, and some offline for a while
 case_beyond()
 {
 	online_by "$1" online

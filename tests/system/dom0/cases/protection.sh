@@ -147,7 +147,7 @@ case_secrets()
 	measured "of blocks another domain sees $hits pages in $pages"
 	[ "$hits" = 0 ] && [ "$pages" -gt 16000 ] || fail "$(tail -n 1 /run/measured)"
 
-	# With each 16th page in use there are few blocks but those of 12 MiB that are spared, so
+	# With each 16th page in use there are few superpages except in 12 MiB that are left out, so
 	# of 75 MiB most go as single pages; and with most others in use, too, there are too few
 	# pages, so it tries again later.
 	mem_set "$1" 196608
@@ -155,7 +155,7 @@ case_secrets()
 	ask "$1" 'echo 0 >/proc/sys/vm/compaction_proactiveness'	# else blocks come back
 	few=$(kept "$1" $seed 16) || exit
 	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
-	[ "$blocks" -le 12 ] || fail "the guest has $blocks free blocks of 2 MiB"
+	[ "$blocks" -le 12 ] || fail "the guest has $blocks free superpages"
 	most=$(kept "$1" $seed 1) || exit
 	store "$1" max_schedule_delay 1 && store "$1" max_retry_count 0
 	set_key "$1" memory/target 120004

@@ -89,7 +89,7 @@ bad_key() { probe bad-key "$1" $name $nr; }
 may_tell() { probe permit "$1" control; }
 
 # not squeezed in kasan: it has a PV guest, too, which does not boot with KASAN
-# case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest beside it
+# case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest on the same host
 case_squeezed()
 {
 	ask "$1" 'grep -q kunit.enable=1 /proc/cmdline' || before=may_tell start "$1"	# as in nonsense
