@@ -130,7 +130,7 @@ case_limited()
 	stop "$1"
 }
 
-# extra far pv pvh: told to have more than any host has, takes what it may, and keeps the memory that it needs
+# extra far pv pvh: with a target beyond any host, takes the memory that it may have, and keeps the memory that it needs
 case_far()
 {
 	eval "$(probe domain "$(domid "$1")")"

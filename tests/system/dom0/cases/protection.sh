@@ -131,7 +131,7 @@ given()
 
 # not secrets in debug: what is free holds poison, so without scrub_pages there is nothing to see
 # not secrets in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
-# case secrets pv pvh: gives Xen only pages that are clear of what they held, and without scrub_pages as they are
+# case secrets pv pvh: releases only pages that were cleared, and without scrub_pages uncleared ones
 case_secrets()
 {
 	local seed=$(date +%s) keeper few most

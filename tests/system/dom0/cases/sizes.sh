@@ -98,7 +98,7 @@ case_superpages()
 		[ $back_maps -ge "$boot_maps" ] || fail "$(paste -sd';' /run/measured)"
 }
 
-# case follows arm64dom0 arm64bigdom0: follows memory/target, and Xen maps as much as it says
+# case follows arm64dom0 arm64bigdom0: follows memory/target, and Xen maps as much as it reports
 case_follows()
 {
 	# Its memory is mapped one to one and stays its own, so Xen's count does not change.
