@@ -144,7 +144,7 @@ case_secrets()
 	written "$1" $seed
 	mem_set "$1" 131072
 	given "$1" $seed
-	measured "of blocks another domain sees $hits pages in $pages"
+	measured "of superpages another domain sees $hits pages in $pages"
 	[ "$hits" = 0 ] && [ "$pages" -gt 16000 ] || fail "$(tail -n 1 /run/measured)"
 
 	# With each 16th page in use there are few superpages except in 12 MiB that are left out, so
@@ -152,10 +152,10 @@ case_secrets()
 	# pages, so it tries again later.
 	mem_set "$1" 196608
 	seed=$((seed + 1))
-	ask "$1" 'echo 0 >/proc/sys/vm/compaction_proactiveness'	# else blocks come back
+	ask "$1" 'echo 0 >/proc/sys/vm/compaction_proactiveness'	# else superpages come back
 	few=$(kept "$1" $seed 16) || exit
-	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
-	[ "$blocks" -le 12 ] || fail "the guest has $blocks free superpages"
+	superpages=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
+	[ "$superpages" -le 12 ] || fail "the guest has $superpages free superpages"
 	most=$(kept "$1" $seed 1) || exit
 	store "$1" max_schedule_delay 1 && store "$1" max_retry_count 0
 	set_key "$1" memory/target 120004
