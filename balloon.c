@@ -23,7 +23,6 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -69,14 +68,14 @@ static void balloon_clamp_target(struct xen_balloon *b, unsigned long pages)
 }
 
 /*
- * While populate-on-demand memory must not be touched, but the allocator clears
- * the pages that it hands out, few may be out of it at a time.
+ * An allocator that clears pages touches them. The boot of a populate-on-demand
+ * guest cannot afford that, so few pages may be allocated at a time.
  */
 static unsigned long balloon_batch_pages(const struct xen_balloon *b)
 {
 	unsigned long nr_pages = b->batch.max_pages;
 
-	if (b->mem.pod_boot && want_init_on_alloc(GFP_KERNEL))
+	if (READ_ONCE(b->mem.pod_boot) && want_init_on_alloc(GFP_KERNEL))
 		return SUPERPAGE_PAGES;
 	/* On PV each page of a superpage is released as an extent of its own. */
 	return xen_pv_domain() ? min(nr_pages, BATCH_EXTENTS) : nr_pages;
@@ -188,7 +187,7 @@ static void balloon_work(struct work_struct *work)
 	start = ktime_get();
 	seq = balloon_get_view(b, &view);
 	if (seq != b->batch.target_seq) {
-		/* Forget all that the way to another target taught. */
+		/* Drop what was learned on the way to the previous target. */
 		b->batch.superpages_refused = false;
 		b->batch.max_pages = SUPERPAGE_PAGES;
 		b->batch.target_seq = seq;
@@ -205,7 +204,7 @@ static void balloon_work(struct work_struct *work)
 
 	blocking_notifier_call_chain(&balloon_observers, 0, NULL);
 
-	/* Not if it is queued already: then somebody woke it meanwhile. */
+	/* No effect if the work is queued: a wake-up is not delayed. */
 	if (delay_s != BALLOON_NEVER)
 		queue_delayed_work(b->wq, &b->work, delay_s * HZ);
 }
@@ -240,7 +239,7 @@ EXPORT_SYMBOL_GPL(balloon_set_new_target);
 /* For the front ends */
 
 /**
- * balloon_snapshot() - the state of one moment
+ * balloon_snapshot() - a consistent copy of the balloon's numbers
  * @info: result
  *
  * Context: Process; takes balloon_memory.lock.
@@ -250,8 +249,8 @@ void balloon_snapshot(struct balloon_info *info)
 	struct xen_balloon *b = &xen_balloon;
 
 	balloon_lock(b);
-	balloon_fill_stats(b, &info->stats);
-	info->nr_quarantined = b->mem.nr_quarantined;
+	info->current_pages = b->mem.current_pages;
+	info->target_pages = b->mem.target_pages;
 	info->floor = b->mem.floor;
 	info->state = balloon_visible_state(b->mem.schedule.state,
 					    b->mem.current_pages,
@@ -263,8 +262,9 @@ void balloon_snapshot(struct balloon_info *info)
 
 /**
  * balloon_register_observer() - hear of changes
- * @nb: called after each pass of the worker and at the end of the boot, with
- *	nothing to read: take balloon_snapshot(). No lock is held.
+ * @nb: called without data after each pass of the worker and at the end of the
+ *	boot; balloon_snapshot() has the numbers. None of the driver's locks is
+ *	held.
  *
  * Context: Process; sleeps.
  */
@@ -274,12 +274,23 @@ void balloon_register_observer(struct notifier_block *nb)
 }
 
 /**
+ * balloon_unregister_observer() - undo balloon_register_observer()
+ * @nb: as registered
+ *
+ * Context: Process; sleeps.
+ */
+void balloon_unregister_observer(struct notifier_block *nb)
+{
+	blocking_notifier_chain_unregister(&balloon_observers, nb);
+}
+
+/**
  * balloon_begin_pod_boot() - this guest is populated on demand
  * @backed: pages that have memory for sure
  *
  * The guest was started with less memory than it sees, and must shrink to that
  * before it touches more, but not below the floor. Until balloon_wait_boot() is
- * done no page is cleared before it leaves.
+ * done no page is cleared before it leaves. No effect once the boot is over.
  *
  * Context: Process; takes balloon_memory.lock.
  */
@@ -297,7 +308,7 @@ void balloon_begin_pod_boot(unsigned long backed)
 
 /* Boot */
 
-/* A PV guest has what the toolstack built, less what the kernel released. */
+/* PV: the pages that the toolstack built, less those that the kernel released. */
 static long __init balloon_count_pv_pages(void)
 {
 	long pages = (long)xen_start_info->nr_pages - (long)xen_released_pages;
@@ -305,7 +316,7 @@ static long __init balloon_count_pv_pages(void)
 	return pages > 0 ? min_t(long, pages, max_pfn) : -ERANGE;
 }
 
-/* Other guests have what their memory map says, less what is set aside. */
+/* Others: the pages of their memory map, less the unpopulated ones. */
 static long __init balloon_count_mapped_pages(void)
 {
 	long pages = (long)get_num_physpages() - (long)xen_unpopulated_pages;
@@ -331,7 +342,7 @@ static long __init balloon_count_boot_pages(bool *extra_counted)
 	return balloon_count_mapped_pages();
 }
 
-/* The extra regions of the memory map, as far as mem= leaves them. */
+/* The end of an extra region of the memory map, cut at the limit of mem=. */
 static unsigned long __init
 balloon_region_end(const struct xen_memory_region *region)
 {
@@ -369,12 +380,12 @@ static void __init balloon_put_region(struct xen_balloon *b, unsigned long pfn,
 	}
 }
 
-/* Where the allocator of unpopulated pages is built in, @extra is 0. */
+/* With CONFIG_XEN_UNPOPULATED_ALLOC, @extra is 0. */
 static void __init balloon_init_sizes(struct xen_balloon *b,
 				      unsigned long total, unsigned long extra)
 {
 	struct balloon_memory *mem = &b->mem;
-	long frames;
+	long frames = xenmem_current_frames();
 	unsigned int i;
 
 	balloon_lock(b);
@@ -386,20 +397,18 @@ static void __init balloon_init_sizes(struct xen_balloon *b,
 	mem->target_pages = mem->current_pages;
 	b->config.boot_pages = mem->current_pages;
 	b->batch.max_pages = SUPERPAGE_PAGES;
-	frames = xenmem_current_frames();
 	b->config.boot_xen_pages = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
 	mem->floor = min(balloon_default_floor(total), mem->current_pages);
 	balloon_unlock(b);
 }
 
 /*
- * The state comes up after the allocator of unpopulated pages, which is an
- * early initcall, and before the first users of ballooned pages, which are core
- * initcalls of the architecture; if one is earlier still, with its first call.
- * Where the allocator is built in, it has taken the extra regions; else they go
- * into the page list.
+ * Runs after the early initcall of CONFIG_XEN_UNPOPULATED_ALLOC, which takes the
+ * extra regions where it is built in; else they go into the page list. Runs
+ * before the architecture's core initcalls, which are the first users of
+ * ballooned pages. A user that is even earlier runs it by its first call.
  */
-static int __init balloon_init_state(void)
+static int __init balloon_init_early(void)
 {
 	struct xen_balloon *b = &xen_balloon;
 	long pages, extra = balloon_count_extra_pages();
@@ -436,23 +445,23 @@ err:
 	batch->frames = NULL;
 	return -ENOMEM;
 }
-pure_initcall(balloon_init_state);
+pure_initcall(balloon_init_early);
 
 /**
- * balloon_has_state() - whether there is a page list
+ * balloon_is_ready() - whether there is a page list
  * @b: balloon
  *
  * On arm64 with ACPI the first caller for unpopulated pages is an early
- * initcall: it brings up the state. Hence __ref: later the state exists, or
- * never will.
+ * initcall: it runs balloon_init_early(). Hence __ref: later that was run, or
+ * never will be.
  *
  * Context: Process.
- * Return: whether there is a state.
+ * Return: whether unpopulated pages can be had.
  */
-bool __ref balloon_has_state(struct xen_balloon *b)
+bool __ref balloon_is_ready(struct xen_balloon *b)
 {
 	if (!b->batch.frames && system_state < SYSTEM_FREEING_INITMEM)
-		balloon_init_state();
+		balloon_init_early();
 	return b->batch.frames;
 }
 
@@ -485,8 +494,8 @@ static int __init balloon_init(void)
 		goto err;
 
 	/*
-	 * Besides the worker, the queue has the report, which waits for
-	 * xenstore, and may be queued again meanwhile: both can wait at once.
+	 * More than one item must be able to run: those of xenstore.c may wait
+	 * for xenstore while the worker moves memory.
 	 */
 	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 0);
 	if (!b->wq)
@@ -509,7 +518,7 @@ err:
 }
 subsys_initcall(balloon_init);
 
-/* Ends the boot when @excess pages have not become fewer for too long. */
+/* Panics when @excess pages have not become fewer for boot_timeout. */
 static void balloon_check_boot(struct xen_balloon *b, unsigned long excess,
 			       unsigned long stuck_s)
 {
@@ -533,11 +542,11 @@ static int __init balloon_wait_boot(void)
 
 	for (;;) {
 		balloon_snapshot(&info);
-		end = max(info.stats.target_pages, info.floor);
+		end = max(info.target_pages, info.floor);
 		if (!READ_ONCE(b->mem.pod_boot) ||
-		    info.stats.current_pages <= end)
+		    info.current_pages <= end)
 			break;
-		excess = info.stats.current_pages - end;
+		excess = info.current_pages - end;
 
 		if (least == ULONG_MAX)
 			pr_notice("waiting for %lu KiB to be ballooned out before user space starts\n",
@@ -549,7 +558,7 @@ static int __init balloon_wait_boot(void)
 		schedule_timeout_idle(HZ / 20);
 		if (++ticks % 20 == 0) {
 			balloon_check_boot(b, excess, ticks / 20);
-			/* Here no back-off saves anything. */
+			/* User space waits for this: sit out no back-off. */
 			balloon_wake(b);
 		}
 	}

@@ -29,6 +29,10 @@
 #define clear_page_tag_ref(page)	((void)(page))
 #endif
 
+#ifdef LACKS_mem_alloc_profiling_enabled
+#define mem_alloc_profiling_enabled()	false
+#endif
+
 #ifdef LACKS_BALLOON
 /* The older name. */
 #ifdef CONFIG_MEMORY_BALLOON

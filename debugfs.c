@@ -55,4 +55,4 @@ static int __init balloon_debugfs_init(void)
 			    &xen_balloon, &balloon_stats_fops);
 	return 0;
 }
-subsys_initcall(balloon_debugfs_init);
+subsys_initcall_sync(balloon_debugfs_init);

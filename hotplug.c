@@ -16,12 +16,30 @@
 #include <xen/xen.h>
 
 #include "hotplug.h"
+#include "pv-mapping.h"
 #include "trace.h"
 
-static struct resource *balloon_reserve_sections(unsigned long nr_pages)
+/**
+ * balloon_hotplug_unit() - granularity of hotplugged memory
+ *
+ * Context: Any.
+ * Return: pages of a memory block, which is one section or more.
+ */
+unsigned long balloon_hotplug_unit(void)
+{
+	return PHYS_PFN(memory_block_size_bytes());
+}
+
+/*
+ * Reserve addresses for @nr_pages, or for fewer where the range ends. On PV the
+ * p2m must have room for the pages, too. Returns NULL when not even one memory
+ * block fits.
+ */
+static struct resource *balloon_reserve_range(unsigned long *nr_pages)
 {
 	struct range range = mhp_get_pluggable_range(true);
 	struct resource *res = kzalloc(sizeof(*res), GFP_KERNEL);
+	unsigned long unit = balloon_hotplug_unit();
 	int rc;
 
 	if (!res)
@@ -29,21 +47,29 @@ static struct resource *balloon_reserve_sections(unsigned long nr_pages)
 
 	res->name = "System RAM";
 	res->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+	if (xen_pv_domain())
+		range.end = min(range.end, PFN_PHYS(xenmem_pv_max_pfn()) - 1);
 
-	rc = allocate_resource(&iomem_resource, res, PFN_PHYS(nr_pages),
-			       range.start, range.end,
-			       memory_block_size_bytes(), NULL, NULL);
+	for (;;) {
+		rc = allocate_resource(&iomem_resource, res,
+				       PFN_PHYS(*nr_pages), range.start,
+				       range.end, memory_block_size_bytes(),
+				       NULL, NULL);
+		if (!rc || *nr_pages <= unit)
+			break;
+		*nr_pages = round_up(*nr_pages / 2, unit);
+	}
 	if (rc) {
 		pr_err_ratelimited("no address range for %lu MiB of new memory: %d\n",
-				   nr_pages >> (20 - PAGE_SHIFT), rc);
-		trace_xen_balloon_hotplug(0, nr_pages, rc);
+				   *nr_pages >> (20 - PAGE_SHIFT), rc);
+		trace_xen_balloon_hotplug(0, *nr_pages, rc);
 		kfree(res);
 		return NULL;
 	}
 	return res;
 }
 
-static void balloon_release_sections(struct resource *res)
+static void balloon_free_range(struct resource *res)
 {
 	release_resource(res);
 	kfree(res);
@@ -89,7 +115,7 @@ static int balloon_note_new_sections(struct xen_balloon *b,
 /**
  * balloon_hotplug() - add sections without memory behind them
  * @b: balloon
- * @nr_pages: size, a multiple of balloon_hotplug_unit()
+ * @nr_pages: upper bound, a multiple of balloon_hotplug_unit()
  *
  * Context: Process; balloon_batch.lock is held. Takes device_hotplug_lock, and
  * balloon_memory.lock: the sections may come online within the call.
@@ -99,7 +125,7 @@ static int balloon_note_new_sections(struct xen_balloon *b,
 enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				   unsigned long nr_pages)
 {
-	struct resource *res = balloon_reserve_sections(nr_pages);
+	struct resource *res = balloon_reserve_range(&nr_pages);
 	unsigned long start_pfn;
 	int rc;
 
@@ -124,7 +150,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
 		balloon_forget_new_sections(b, start_pfn, nr_pages);
-		balloon_release_sections(res);
+		balloon_free_range(res);
 		return BALLOON_STATE_STOPPED;
 	}
 
@@ -132,17 +158,6 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 	b->mem.total_pages += nr_pages;
 	balloon_unlock(b);
 	return BALLOON_STATE_WAITING;
-}
-
-/**
- * balloon_hotplug_unit() - granularity of hotplugged memory
- *
- * Context: Any.
- * Return: pages of a memory block, which is one section or more.
- */
-unsigned long balloon_hotplug_unit(void)
-{
-	return PHYS_PFN(memory_block_size_bytes());
 }
 
 /*

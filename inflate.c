@@ -11,6 +11,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/page_ref.h>
 #include <linux/timekeeping.h>
 #include <linux/vmstat.h>
 
@@ -35,6 +36,8 @@
 
 static void balloon_begin_batch(struct xen_balloon *b)
 {
+	lockdep_assert_held(&b->batch.lock);
+
 	memset(b->batch.moves, 0, sizeof(b->batch.moves));
 	b->batch.start = ktime_get();
 }
@@ -186,7 +189,7 @@ unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 	balloon_lock(b);
 	nr_pages = b->mem.nr_held;
 	b->mem.nr_held = 0;
-	b->mem.oom_cancelled = true;
+	WRITE_ONCE(b->mem.oom_cancelled, true);
 	b->mem.oom_s = ktime_get_seconds();
 	balloon_unlock(b);
 	return nr_pages;
@@ -251,27 +254,42 @@ static unsigned int balloon_alloc_extents(struct xen_balloon *b,
 	return nr_extents;
 }
 
+/*
+ * A look-up of any page (a speculative reference) may hold one of these for a
+ * moment. When none does, the superpage is freed whole, which is cheaper.
+ * Allocation profiling counts pages one by one since they were split.
+ */
+static void balloon_free_superpage(struct page *page)
+{
+	unsigned long i, nr_frozen = 1;
+
+	if (!mem_alloc_profiling_enabled())
+		while (nr_frozen < SUPERPAGE_PAGES &&
+		       page_ref_freeze(page + nr_frozen, 1))
+			nr_frozen++;
+	if (nr_frozen == SUPERPAGE_PAGES) {
+		__free_pages(page, SUPERPAGE_ORDER);
+		return;
+	}
+
+	for (i = 1; i < nr_frozen; i++)
+		page_ref_unfreeze(page + i, 1);
+	for (i = 0; i < SUPERPAGE_PAGES; i++)
+		__free_page(page + i);
+}
+
 static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
 				 unsigned int order)
 {
-	unsigned int i, j;
+	unsigned int i;
 
 	balloon_adjust_managed(pages, nr_extents, order, 1);
 	if (!order) {
 		free_pages_bulk(pages, nr_extents);
 		return;
 	}
-	for (i = 0; i < nr_extents; i++) {
-		/*
-		 * The allocator takes a superpage back with one reference, and
-		 * looks up the allocation tag of each other page of it.
-		 */
-		for (j = 1; j < 1U << order; j++) {
-			set_page_count(pages[i] + j, 0);
-			clear_page_tag_ref(pages[i] + j);
-		}
-		__free_pages(pages[i], order);
-	}
+	for (i = 0; i < nr_extents; i++)
+		balloon_free_superpage(pages[i]);
 }
 
 /*
@@ -339,7 +357,7 @@ static unsigned int balloon_release_frames(struct xen_balloon *b,
  * them frame by frame, so where it stops the next extent may be half gone, and
  * @nr_unknown is 1; unless its own count of the domain shows that the extent is
  * whole. The count costs a hypercall, so it is only read when the last batch went
- * wrong, and it does not change while populate-on-demand entries have no memory.
+ * wrong, and it is not usable while populate-on-demand entries have no memory.
  */
 static unsigned int balloon_release_extents(struct xen_balloon *b,
 					    unsigned int nr, unsigned int order,
@@ -392,7 +410,10 @@ static void balloon_undo_inflate(struct xen_balloon *b, unsigned int first,
 	if (xen_pv_domain())
 		nr_mapped = xenmem_pv_map(pages, b->batch.frames + first,
 					  nr_extents, order);
-	/* Xen refused the last ones: the allocator must not offer them next. */
+	/*
+	 * Backwards: the pages that Xen refused are last, and the allocator
+	 * hands out first what was freed last.
+	 */
 	for (i = nr_mapped; i-- > 0;)
 		balloon_return_extents(pages + i, 1, order);
 	balloon_quarantine(b, nr_extents - nr_mapped, order);
@@ -468,11 +489,10 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES, most);
 	unsigned long left, done = 0, start = b->mem.current_pages;
 
-	lockdep_assert_held(&b->batch.lock);
 	balloon_begin_batch(b);
 
 	balloon_lock(b);
-	b->mem.oom_cancelled = false;
+	WRITE_ONCE(b->mem.oom_cancelled, false);
 	balloon_unlock(b);
 
 	/*
@@ -571,7 +591,6 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 					  BATCH_EXTENTS);
 	unsigned long left, start = b->mem.current_pages;
 
-	lockdep_assert_held(&b->batch.lock);
 	balloon_begin_batch(b);
 
 	if (nr_superpages && !b->batch.superpages_refused)

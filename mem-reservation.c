@@ -6,6 +6,7 @@
  * targets or keeps state.
  */
 
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 

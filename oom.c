@@ -78,8 +78,8 @@ static int __init balloon_oom_init(void)
 
 	rc = register_oom_notifier(&balloon_oom_notifier);
 	if (rc)
-		pr_err("the guest is not heard when it runs out of memory: %d\n",
+		pr_err("inflation will not stop when the guest runs out of memory: %d\n",
 		       rc);
 	return rc;
 }
-subsys_initcall(balloon_oom_init);
+subsys_initcall_sync(balloon_oom_init);

@@ -47,18 +47,10 @@ void balloon_lock(struct xen_balloon *b)
 	mutex_lock(&b->mem.lock);
 }
 
-/**
- * balloon_fill_stats() - the sizes and the schedule of this moment
- * @b: balloon
- * @s: result
- *
- * Context: Process; balloon_memory.lock is held.
- */
-void balloon_fill_stats(const struct xen_balloon *b, struct balloon_stats *s)
+/* Readers of balloon_stats take no lock. */
+static void balloon_publish_stats(const struct balloon_memory *mem,
+				  struct balloon_stats *s)
 {
-	const struct balloon_memory *mem = &b->mem;
-
-	/* Readers of balloon_stats take no lock. */
 	WRITE_ONCE(s->current_pages, mem->current_pages);
 	WRITE_ONCE(s->target_pages, mem->target_pages);
 	WRITE_ONCE(s->target_unpopulated, mem->nr_unpopulated);
@@ -79,7 +71,7 @@ void balloon_fill_stats(const struct xen_balloon *b, struct balloon_stats *s)
  */
 void balloon_unlock(struct xen_balloon *b)
 {
-	balloon_fill_stats(b, &balloon_stats);
+	balloon_publish_stats(&b->mem, &balloon_stats);
 	mutex_unlock(&b->mem.lock);
 }
 
@@ -131,6 +123,7 @@ void balloon_mark_online(struct page *page, unsigned int order)
  * @pages: first page of each extent
  * @nr: entries of @pages, at least 1
  *
+ * Context: Any.
  * Return: extents, at least 1.
  */
 unsigned int balloon_zone_run(struct page **pages, unsigned int nr)
@@ -144,7 +137,8 @@ unsigned int balloon_zone_run(struct page **pages, unsigned int nr)
 }
 
 /**
- * balloon_adopt() - prepare pages for the list that the allocator never had
+ * balloon_adopt() - prepare pages that the page allocator never had for the
+ *	page list
  * @page: first page
  * @order: size of the extent, in pages
  *
@@ -218,7 +212,7 @@ static bool balloon_list_has_single(struct page *page)
 
 /*
  * When the last page of a superpage has come in, the superpage is whole again.
- * While a page is missing, the first look most often ends this.
+ * While a page is missing, the first check usually fails.
  */
 static void balloon_list_join(struct xen_balloon *b, struct page *page)
 {

@@ -134,7 +134,10 @@ struct balloon_memory {
 	unsigned long floor;
 	/** @nr_held: pages of the batch that can still go back to the guest */
 	unsigned long nr_held;
-	/** @oom_cancelled: the guest ran out of memory, so they do go back */
+	/**
+	 * @oom_cancelled: the guest ran out of memory: held pages go back to
+	 * it. Also read without @lock.
+	 */
 	bool oom_cancelled;
 	/** @oom_s: when the guest last ran out of memory, seconds; 0: never */
 	time64_t oom_s;
@@ -153,6 +156,8 @@ struct balloon_memory {
  *	without a lock
  * @boot_pages: balloon_memory.current_pages at boot
  * @boot_xen_pages: the same, as Xen counted; 0: unknown
+ * @xen_excess: pages that Xen counts and the domain does not, when the boot is
+ *	over
  * @boot_timeout: xen.balloon_boot_timeout, seconds
  * @deflate_on_oom: tunable
  * @hotplug_unpopulated: the sysctl
@@ -160,6 +165,7 @@ struct balloon_memory {
 struct balloon_config {
 	unsigned long boot_pages;
 	unsigned long boot_xen_pages;
+	long xen_excess;
 	unsigned int boot_timeout;
 	bool deflate_on_oom;
 	int hotplug_unpopulated;
@@ -179,7 +185,7 @@ struct xen_balloon {
 	struct xarray new_sections;
 	/** @arrivals: woken when pages enter the page list */
 	wait_queue_head_t arrivals;
-	/** @wq: freezable, of our own: a batch, or xenstore, can take a while */
+	/** @wq: freezable, and our own: a batch or xenstore may block it for long */
 	struct workqueue_struct *wq;
 	/** @work: one pass of the worker */
 	struct delayed_work work;
@@ -194,7 +200,6 @@ extern struct xen_balloon xen_balloon;
 
 void balloon_lock(struct xen_balloon *b);
 void balloon_unlock(struct xen_balloon *b);
-void balloon_fill_stats(const struct xen_balloon *b, struct balloon_stats *s);
 void balloon_wake(struct xen_balloon *b);
 
 void balloon_mark_offline(struct page *page, unsigned int order);

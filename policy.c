@@ -77,7 +77,7 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
  * Pages that stay available to the guest, ahead of the watermarks of its
  * allocator: a quarter of the floor, none without a floor.
  */
-static unsigned long balloon_reserve(const struct balloon_view *v)
+static unsigned long balloon_kept_available(const struct balloon_view *v)
 {
 	if (v->pod_boot)
 		return 0;
@@ -97,7 +97,7 @@ static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 
 	excess = v->current_pages - max(v->target, v->floor);
 	spare = min(excess,
-		    v->available - min(v->available, balloon_reserve(v)));
+		    v->available - min(v->available, balloon_kept_available(v)));
 	if (!spare || v->pressure == BALLOON_PRESSURE_ACUTE)
 		return (struct balloon_plan) { .outcome = BALLOON_STATE_SHORT };
 
@@ -136,7 +136,8 @@ struct balloon_plan balloon_plan(const struct balloon_view *v)
  * @current_pages: size of the domain, pages
  * @target: size that it should have, pages
  *
- * The size can change after a pass, so it has the last word on %SETTLED.
+ * The size can change after a pass, so it alone decides
+ * %BALLOON_STATE_SETTLED.
  *
  * Return: the state.
  */

@@ -12,6 +12,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pgtable.h>
@@ -255,8 +256,7 @@ static int pv_unmap_extent(struct pv_updates *u, unsigned long pfn,
  *
  * Interface: mmu_update, mmuext_op and update_va_mapping, xen/interface/xen.h.
  *
- * Context: Process; may allocate p2m pages. The caller owns the pages, or holds
- * balloon_batch.lock.
+ * Context: Process; may allocate p2m pages. The caller owns the pages.
  * Return: leading extents that are mapped whole. The p2m entries of the others
  * are invalid again and none of them is mapped.
  */
@@ -349,6 +349,21 @@ int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 long xenmem_pv_hypercalls(void)
 {
 	return atomic_long_read(&pv_nr_hypercalls);
+}
+
+/**
+ * xenmem_pv_max_pfn() - end of the address space that the p2m has room for
+ *
+ * Beyond it set_phys_to_machine() takes INVALID_P2M_ENTRY for an answer that it
+ * gives anyway, and the first real entry is a BUG(). The kernel sets the room
+ * aside at boot, by CONFIG_XEN_MEMORY_HOTPLUG_LIMIT.
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long xenmem_pv_max_pfn(void)
+{
+	return xen_max_p2m_pfn;
 }
 
 /**

@@ -14,6 +14,7 @@ void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 		     unsigned int order);
 int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages);
 long xenmem_pv_hypercalls(void);
+unsigned long xenmem_pv_max_pfn(void);
 #else
 static inline unsigned int xenmem_pv_map(struct page **pages,
 					 const xen_pfn_t *frames,
@@ -35,6 +36,11 @@ static inline int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages)
 }
 
 static inline long xenmem_pv_hypercalls(void)
+{
+	return 0;
+}
+
+static inline unsigned long xenmem_pv_max_pfn(void)
 {
 	return 0;
 }

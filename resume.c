@@ -12,7 +12,6 @@
 #include <linux/notifier.h>
 #include <linux/sched.h>
 
-#include <xen/mem-reservation.h>
 #include <xen/page.h>
 #include <xen/xen.h>
 #include <xen/xen-ops.h>
@@ -29,17 +28,13 @@
  */
 #define MAX_MISSES	((unsigned long)SZ_1G / PAGE_SIZE * 4)
 
-/* Pages that Xen counts and the domain does not. Constant after boot. */
-static long balloon_xen_excess;
-
 /*
  * Release the pages that have memory, and return their number. Xen stops at each
  * page that has none. Arm domains, whose pages may be several frames, cannot be
  * migrated.
  */
-static unsigned int balloon_release_populated(struct xen_balloon *b,
-					      struct page *page,
-					      unsigned int nr)
+static unsigned int balloon_sweep_extent(struct xen_balloon *b,
+					 struct page *page, unsigned int nr)
 {
 	xen_pfn_t *frames = b->batch.frames;
 	unsigned int i, found = 0;
@@ -80,8 +75,8 @@ static long balloon_sweep(struct xen_balloon *b, unsigned int order,
 			unsigned int done = 0;
 
 			if (found < wanted)
-				done = balloon_release_populated(b, pages[i],
-								 1U << order);
+				done = balloon_sweep_extent(b, pages[i],
+							    1U << order);
 			found += done;
 			misses = done ? 0 : misses + (1U << order);
 			list_add(&pages[i]->lru, swept);
@@ -163,7 +158,7 @@ void __init balloon_resume_init(struct xen_balloon *b)
 
 	mutex_lock(&b->batch.lock);
 	pages = balloon_count_xen_pages();
-	balloon_xen_excess = pages - (long)b->mem.current_pages;
+	b->config.xen_excess = pages - (long)b->mem.current_pages;
 	mutex_unlock(&b->batch.lock);
 
 	if (pages >= 0)
@@ -184,12 +179,14 @@ void balloon_release_repopulated(struct xen_balloon *b)
 {
 	long pages, excess, found;
 
+	lockdep_assert_held(&b->batch.lock);
+
 	if (!READ_ONCE(b->resumed))
 		return;
 	WRITE_ONCE(b->resumed, false);
 
 	pages = balloon_count_xen_pages();
-	excess = pages - (long)b->mem.current_pages - balloon_xen_excess;
+	excess = pages - (long)b->mem.current_pages - b->config.xen_excess;
 	if (pages < 0 || excess <= 0)
 		return;
 

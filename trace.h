@@ -12,13 +12,12 @@
 #include <linux/tracepoint.h>
 
 #include "pages.h"
-#include "policy.h"
 
 TRACE_DEFINE_ENUM(BALLOON_DIR_INFLATE);
 TRACE_DEFINE_ENUM(BALLOON_DIR_DEFLATE);
 #define show_direction(direction)					\
 	__print_symbolic(direction,					\
-			 { BALLOON_DIR_INFLATE, "inflate" },			\
+			 { BALLOON_DIR_INFLATE, "inflate" },		\
 			 { BALLOON_DIR_DEFLATE, "deflate" })
 
 TRACE_DEFINE_ENUM(BALLOON_STATE_SETTLED);

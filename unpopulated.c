@@ -9,7 +9,6 @@
 #include <linux/mm.h>
 #include <linux/wait.h>
 
-#include <xen/page.h>
 #include <xen/xen.h>
 
 #include "balloon.h"
@@ -41,7 +40,7 @@ static int balloon_inflate_for_caller(struct xen_balloon *b,
 	return 0;
 }
 
-/* New sections, or earlier ones that are not online yet, will do. */
+/* Whether sections will bring pages: new ones, or ones that are not online yet. */
 static bool balloon_hotplug_for_caller(struct xen_balloon *b)
 {
 	struct balloon_view v;
@@ -111,7 +110,7 @@ static unsigned int balloon_take_unpopulated(struct xen_balloon *b,
 	return nr_pages;
 }
 
-/* @nr_taken of the @nr_asked pages come back. */
+/* @pages has the @nr_taken pages of a call that asked for @nr_asked. */
 static void balloon_put_unpopulated(struct xen_balloon *b, struct page **pages,
 				    unsigned int nr_taken,
 				    unsigned int nr_asked)
@@ -144,9 +143,10 @@ static void balloon_put_unpopulated(struct xen_balloon *b, struct page **pages,
  *
  * For mapping foreign frames and grants. On PV their p2m entries exist.
  *
- * Context: Process; sleeps, takes balloon_batch.lock and balloon_memory.lock,
- * and with xen.balloon.hotplug_unpopulated waits for memory to come online.
- * Return: 0, or -ENOMEM; then nothing is taken.
+ * Context: Process; sleeps, takes balloon_batch.lock and balloon_memory.lock.
+ * With xen.balloon.hotplug_unpopulated it takes device_hotplug_lock, too, and
+ * waits for memory to come online.
+ * Return: 0, or a negative errno, usually -ENOMEM; then nothing is taken.
  */
 int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 {
@@ -154,7 +154,7 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 	unsigned int nr_taken;
 	int rc = 0;
 
-	if (!balloon_has_state(b))
+	if (!balloon_is_ready(b))
 		return -ENOMEM;
 
 	balloon_lock(b);
@@ -210,7 +210,7 @@ EXPORT_SYMBOL(xen_free_ballooned_pages);
  * @pages: result
  *
  * Context: as xen_alloc_ballooned_pages().
- * Return: 0, -ENOMEM, or -EINVAL for a negative number.
+ * Return: as xen_alloc_ballooned_pages(), or -EINVAL for a negative number.
  */
 int alloc_xenballooned_pages(int nr_pages, struct page **pages)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * Front end for the administrator of the guest:
- * /sys/devices/system/xen_memory/xen_memory0. One table has all files; it says
- * what a file shows, in which unit, and who takes what is written.
+ * /sys/devices/system/xen_memory/xen_memory0. Two tables have all files: the value
+ * that a file shows, its unit, its bounds, and its setter.
  */
 
 #define pr_fmt(fmt) "xen:balloon: " fmt
@@ -97,7 +97,7 @@ static void balloon_set_max_retry_count(unsigned long count)
 #define READ_WRITE(_name)						\
 	__ATTR(_name, 0644, balloon_file_show, balloon_file_store)
 
-/* A new file is a line here, and an entry in Documentation/ABI. */
+/* A new file is an entry here, and one in Documentation/ABI. */
 static struct balloon_file balloon_files[] = {
 	{
 		.attr = READ_WRITE(target),
@@ -252,7 +252,7 @@ static int balloon_parse_bytes(const char *buf, u64 *bytes)
 	return 0;
 }
 
-/* Returns -EINVAL, or -ERANGE, for what is no number of the file's unit. */
+/* Returns 0, -EINVAL for text that is no number, or -ERANGE. */
 static int balloon_parse_value(const struct balloon_file *file,
 			       const char *buf, u64 *value)
 {
@@ -387,4 +387,4 @@ err:
 	pr_err("no files in sysfs: %d\n", rc);
 	return rc;
 }
-subsys_initcall(balloon_sysfs_init);
+subsys_initcall_sync(balloon_sysfs_init);

@@ -33,7 +33,7 @@ static int balloon_xenstore_ready(struct notifier_block *nb,
 				  unsigned long event, void *data);
 static int balloon_changed(struct notifier_block *nb, unsigned long event,
 			   void *data);
-static void balloon_read_target(struct work_struct *work);
+static void balloon_target_work(struct work_struct *work);
 static void balloon_report(struct work_struct *work);
 
 /**
@@ -85,7 +85,7 @@ static struct balloon_toolstack toolstack = {
 		.notifier_call = balloon_changed,
 	},
 	.lock = __MUTEX_INITIALIZER(toolstack.lock),
-	.read = __WORK_INITIALIZER(toolstack.read, balloon_read_target),
+	.read = __WORK_INITIALIZER(toolstack.read, balloon_target_work),
 	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, balloon_report, 0),
 };
 
@@ -231,7 +231,7 @@ static void balloon_take_target(void)
 				    rc);
 }
 
-static void balloon_read_target(struct work_struct *work)
+static void balloon_target_work(struct work_struct *work)
 {
 	balloon_take_target();
 }
@@ -263,7 +263,7 @@ static int balloon_xenstore_ready(struct notifier_block *nb,
 
 /* Reports */
 
-/* Not every toolstack lets a guest write it. */
+/* Not every toolstack lets a guest write data/balloon. */
 static int balloon_write_kb(const char *key, unsigned long pages)
 {
 	s64 kb = ((s64)pages + toolstack.difference) << (PAGE_SHIFT - 10);
@@ -275,8 +275,8 @@ static bool balloon_is_reported(const struct balloon_info *info)
 {
 	const struct balloon_info *last = &toolstack.reported;
 
-	return info->stats.current_pages == last->stats.current_pages &&
-	       info->stats.target_pages == last->stats.target_pages &&
+	return info->current_pages == last->current_pages &&
+	       info->target_pages == last->target_pages &&
 	       info->state == last->state && info->booted == last->booted;
 }
 
@@ -288,10 +288,10 @@ static bool balloon_write_report(const struct balloon_info *info)
 {
 	int rc_data, rc_control = 0;
 
-	rc_data = balloon_write_kb("target-kb", info->stats.target_pages);
+	rc_data = balloon_write_kb("target-kb", info->target_pages);
 	if (!rc_data)
 		rc_data = balloon_write_kb("current-kb",
-					   info->stats.current_pages);
+					   info->current_pages);
 	if (!rc_data)
 		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
 					balloon_state_name(info->state));
@@ -352,12 +352,13 @@ static int __init balloon_xenstore_init(void)
 	if (!balloon_is_running())
 		return -ENODEV;
 
+	/* First: the notifier may be called at once, and set a target. */
+	balloon_register_observer(&toolstack.observer);
 	rc = register_xenstore_notifier(&toolstack.notifier);
 	if (rc) {
+		balloon_unregister_observer(&toolstack.observer);
 		pr_err("the toolstack will not be followed: %d\n", rc);
-		return rc;
 	}
-	balloon_register_observer(&toolstack.observer);
-	return 0;
+	return rc;
 }
-subsys_initcall(balloon_xenstore_init);
+subsys_initcall_sync(balloon_xenstore_init);

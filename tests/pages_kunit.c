@@ -78,7 +78,7 @@ static void given_back(struct kunit *test)
 		;
 	balloon_mark_online(superpage, SUPERPAGE_ORDER);
 	for (i = 0; i < SUPERPAGE_PAGES; i++)
-		__free_pages(superpage + i, 0);
+		__free_page(superpage + i);
 	superpage = NULL;
 }
 

@@ -33,30 +33,32 @@
 /* More than a superpage, so that a part of one is left over. */
 #define NR_TAKEN		(SUPERPAGE_PAGES + 3)
 
-static struct balloon_info before;
+static struct balloon_stats before;
+static unsigned long quarantined_before;
 static long xen_excess;		/* what Xen counts more, in its frames */
 static struct page **unpopulated;
 static unsigned int nr_unpopulated;
 static struct list_head hoard = LIST_HEAD_INIT(hoard);
 
-static unsigned long in_list(const struct balloon_info *info)
+static unsigned long in_list(const struct balloon_stats *stats)
 {
-	return info->stats.balloon_low + info->stats.balloon_high;
+	return stats->balloon_low + stats->balloon_high;
 }
 
 /* The guest has what it should have, within half a minute. */
-static void wait_until_settled(struct kunit *test, struct balloon_info *info)
+static void wait_until_settled(struct kunit *test, struct balloon_stats *stats)
 {
+	struct balloon_info info;
 	unsigned int tries = 0;
 
 	do {
-		balloon_snapshot(info);
-		if (info->state == BALLOON_STATE_SETTLED)
+		balloon_snapshot(&info);
+		*stats = balloon_stats;
+		if (info.state == BALLOON_STATE_SETTLED)
 			return;
 		schedule_timeout_idle(HZ / 100 ?: 1);
 	} while (tries++ < 3000);
-	KUNIT_EXPECT_EQ(test, info->stats.current_pages,
-			info->stats.target_pages);
+	KUNIT_EXPECT_EQ(test, info.current_pages, info.target_pages);
 }
 
 static int given_a_guest_that_has_what_it_should_have(struct kunit *test)
@@ -69,8 +71,9 @@ static int given_a_guest_that_has_what_it_should_have(struct kunit *test)
 	/* Until then somebody may need all the memory that there is. */
 	wait_for_initramfs();
 	wait_until_settled(test, &before);
+	quarantined_before = xen_balloon.mem.nr_quarantined;
 	xen_excess = xenmem_current_frames() -
-		     (long)(before.stats.current_pages * XEN_PFN_PER_PAGE);
+		     (long)(before.current_pages * XEN_PFN_PER_PAGE);
 	unpopulated = kvcalloc(totalram_pages() + in_list(&before) + NR_TAKEN,
 			       sizeof(*unpopulated), GFP_KERNEL);
 	return unpopulated ? 0 : -ENOMEM;
@@ -94,7 +97,7 @@ static void free_unpopulated(void)
 /* The driver's count of unpopulated pages, and Xen's of the domain. */
 static void expect_unpopulated(struct kunit *test, unsigned long nr_pages)
 {
-	unsigned long held = before.stats.target_unpopulated + nr_pages;
+	unsigned long held = before.target_unpopulated + nr_pages;
 
 	KUNIT_EXPECT_EQ(test, balloon_stats.target_unpopulated, held);
 	/* The worker may be moving memory. */
@@ -106,16 +109,17 @@ static void expect_unpopulated(struct kunit *test, unsigned long nr_pages)
 
 static void expect_all_as_before(struct kunit *test)
 {
-	struct balloon_info info;
+	struct balloon_stats stats;
 
-	wait_until_settled(test, &info);
+	wait_until_settled(test, &stats);
 	expect_unpopulated(test, 0);
-	KUNIT_EXPECT_EQ(test, info.stats.current_pages,
-			before.stats.current_pages);
-	KUNIT_EXPECT_EQ(test, info.nr_quarantined, before.nr_quarantined);
+	KUNIT_EXPECT_EQ(test, stats.current_pages,
+			before.current_pages);
+	KUNIT_EXPECT_EQ(test, xen_balloon.mem.nr_quarantined,
+			quarantined_before);
 	/* Sections may have been added, and are then in the page list. */
-	KUNIT_EXPECT_EQ(test, in_list(&info) - info.stats.total_pages,
-			in_list(&before) - before.stats.total_pages);
+	KUNIT_EXPECT_EQ(test, in_list(&stats) - stats.total_pages,
+			in_list(&before) - before.total_pages);
 }
 
 /* Memory that only the test has, until @nr_pages are available. */
@@ -148,7 +152,7 @@ static void end_hoard(void)
 		list_del(&page->lru);
 		if (page_private(page)) {
 			set_page_private(page, 0);
-			__free_pages(page, 0);
+			__free_page(page);
 		} else {
 			__free_pages(page, SUPERPAGE_ORDER);
 		}
@@ -180,7 +184,7 @@ static void given_unpopulated_pages_they_are_counted_and_come_back(struct kunit 
 
 static void given_a_request_larger_than_the_guest_nothing_is_taken(struct kunit *test)
 {
-	unsigned long nr_pages = before.stats.balloon_low + totalram_pages();
+	unsigned long nr_pages = before.balloon_low + totalram_pages();
 
 	KUNIT_EXPECT_EQ(test, alloc_unpopulated(nr_pages), -ENOMEM);
 	expect_all_as_before(test);
@@ -220,8 +224,8 @@ static void given_a_guest_whose_memory_is_used_up_all_is_taken_and_no_more(struc
 	KUNIT_EXPECT_TRUE(test, nr_unpopulated >= step);
 	expect_unpopulated(test, nr_unpopulated);
 	balloon_snapshot(&info);
-	KUNIT_EXPECT_TRUE(test, info.stats.current_pages <
-					before.stats.current_pages);
+	KUNIT_EXPECT_TRUE(test, info.current_pages <
+					before.current_pages);
 
 	/* One for more than there can be takes none of it away. */
 	KUNIT_EXPECT_EQ(test, alloc_unpopulated(totalram_pages() / 2), -ENOMEM);
@@ -292,7 +296,7 @@ static void given_several_callers_at_once_none_has_the_others_pages(struct kunit
 {
 	struct task_struct *tasks[NR_CALLERS];
 	struct caller callers[NR_CALLERS];
-	struct balloon_info info;
+	struct balloon_stats stats;
 	unsigned int i;
 
 	for (i = 0; i < NR_CALLERS; i++) {
@@ -303,9 +307,9 @@ static void given_several_callers_at_once_none_has_the_others_pages(struct kunit
 	}
 	/* And the size of the guest changes all the time. */
 	for (i = 0; i < 4; i++) {
-		balloon_set_new_target(before.stats.target_pages -
+		balloon_set_new_target(before.target_pages -
 				       (i % 2 ? 0 : SUPERPAGE_PAGES));
-		wait_until_settled(test, &info);
+		wait_until_settled(test, &stats);
 	}
 	for (i = 0; i < NR_CALLERS; i++) {
 		if (!tasks[i])
@@ -347,7 +351,7 @@ static void pretend_sections(long nr_pages)
  */
 static void given_a_caller_that_is_interrupted_while_it_waits_nothing_is_taken(struct kunit *test)
 {
-	struct waiter w = { .nr_pages = before.stats.balloon_low + 10 };
+	struct waiter w = { .nr_pages = before.balloon_low + 10 };
 	int was = xen_balloon.config.hotplug_unpopulated;
 	struct task_struct *task;
 

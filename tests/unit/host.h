@@ -34,6 +34,7 @@
  * @low: part of the address space that is lowmem; 0 for all
  * @extra: extra regions behind the RAM, unpopulated
  * @space: address space; what is beyond RAM and extra regions is for hotplug
+ * @p2m_limit: PV: what the p2m has room for; 0 for all of @space
  * @host_free: what Xen has beside the guest
  * @pod_cache: RAM is populated on demand, out of so many superpages
  * @overhead: frames that Xen counts and the guest does not have
@@ -47,7 +48,7 @@
  */
 struct host_config {
 	bool pv, initial, bare;
-	unsigned long ram, low, extra, space, host_free, pod_cache;
+	unsigned long ram, low, extra, space, p2m_limit, host_free, pod_cache;
 	unsigned long overhead, unpopulated_pages, released_pages, reserve;
 	bool late_xenstore, offline_sections, init_on_alloc;
 	u64 seed;
@@ -69,6 +70,7 @@ struct host_page {
 	bool secret;		/* holds something that nobody else may see */
 	bool fresh_superpage;	/* allocated, and not split yet */
 	u8 clears;		/* since it was allocated */
+	u8 held;		/* references by look-ups, see host_get_page() */
 	u8 seen;		/* by the checks */
 	unsigned int unmapped_at;	/* PV: when the mapping went */
 };
@@ -102,6 +104,7 @@ struct host {
 	long managed[2];	/* low, high */
 	long nr_balloon_pages;
 	unsigned long vm_events[2];	/* by enum vm_event_item */
+	bool profiling;		/* the allocator counts by who allocates */
 	bool no_superpages;		/* fragmented: no superpage is free */
 	bool scatter;		/* single pages come from anywhere */
 	unsigned long sections_end;
@@ -204,6 +207,8 @@ void host_user_to_cache(unsigned long nr_pages);
 bool host_online(void);
 bool host_offline(void);
 void host_shatter_guest(unsigned int every);
+void host_get_page(struct page *page);	/* for a moment, by a look-up of any page */
+void host_put_page(struct page *page);
 
 /* xen.c */
 void host_xen_start(void);

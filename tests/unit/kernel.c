@@ -512,6 +512,15 @@ int blocking_notifier_chain_register(struct blocking_notifier_head *nh,
 	return 0;
 }
 
+int blocking_notifier_chain_unregister(struct blocking_notifier_head *nh,
+				       struct notifier_block *nb)
+{
+	if (host.observer_nb != nb)
+		host_violation("an observer goes that is none");
+	host.observer_nb = NULL;
+	return 0;
+}
+
 int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 				 unsigned long val, void *v)
 {

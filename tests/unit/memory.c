@@ -215,6 +215,48 @@ void split_page(struct page *page, unsigned int order)
 	}
 }
 
+/* Drops one reference; a page that somebody still holds is theirs. */
+static void drop_page(unsigned long pfn)
+{
+	struct page *page = host_mem_map + pfn;
+
+	if (host.info[pfn].owner != HOST_DRIVER)
+		host_violation("page %#lx is freed, but was not the driver's",
+			       pfn);
+	if (page->page_type != UINT_MAX || page->reserved)
+		host_violation("page %#lx is freed with flags %#x %d", pfn,
+			       page->page_type, page->reserved);
+	if (page->refcount != 1 + host.info[pfn].held)
+		host_violation("page %#lx is freed with %d references", pfn,
+			       page->refcount);
+	if (!host_page_populated(pfn))
+		host_violation("page %#lx is freed without memory behind it",
+			       pfn);
+	host_check_xen_page(pfn, true, true);
+	set_owner(pfn, --page->refcount ? HOST_USER : HOST_FREE);
+}
+
+bool page_ref_freeze(struct page *page, int count)
+{
+	if (page->refcount != count)
+		return false;
+	page->refcount = 0;
+	return true;
+}
+
+void page_ref_unfreeze(struct page *page, int count)
+{
+	if (page->refcount)
+		host_violation("page %#lx is unfrozen with %d references",
+			       page_to_pfn(page), page->refcount);
+	page->refcount = count;
+}
+
+bool mem_alloc_profiling_enabled(void)
+{
+	return host.profiling;
+}
+
 void __free_pages(struct page *page, unsigned int order)
 {
 	unsigned long i, nr = 1UL << order, pfn = page_to_pfn(page);
@@ -231,17 +273,42 @@ void __free_pages(struct page *page, unsigned int order)
 		if (p->page_type != UINT_MAX || p->reserved)
 			host_violation("page %#lx is freed with flags %#x %d", i,
 				       p->page_type, p->reserved);
-		if (p->refcount != (i == pfn))
+		if (p->refcount != (i == pfn) + host.info[i].held)
 			host_violation("page %#lx is freed with %d references",
 				       i, p->refcount);
 		if (!host_page_populated(i))
 			host_violation("page %#lx is freed without memory behind it",
 				       i);
 		host_check_xen_page(i, true, true);
-		p->refcount = 0;
-		set_owner(i, HOST_FREE);
+		p->refcount -= i == pfn;
+		set_owner(i, p->refcount ? HOST_USER : HOST_FREE);
 	}
 	host_release();
+}
+
+void __free_page(struct page *page)
+{
+	host_hold();
+	drop_page(page_to_pfn(page));
+	host_release();
+}
+
+void host_get_page(struct page *page)
+{
+	host.info[page_to_pfn(page)].held++;
+	page->refcount++;
+}
+
+void host_put_page(struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	host.info[pfn].held--;
+	if (--page->refcount < 0)
+		host_violation("page %#lx has %d references", pfn,
+			       page->refcount);
+	if (!page->refcount)
+		set_owner(pfn, HOST_FREE);
 }
 
 /* As many as it likes, and none only if there is none. */
@@ -262,7 +329,7 @@ unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages)
 void free_pages_bulk(struct page **pages, unsigned long nr_pages)
 {
 	while (nr_pages--)
-		__free_pages(*pages++, 0);
+		__free_page(*pages++);
 }
 
 struct zone *page_zone(const struct page *page)

@@ -686,12 +686,8 @@ expression page;
 @@
 expression page;
 @@
- balloon_free_extents(...)
- {
- <...
-- set_page_count(page, 0);
- ...>
- }
+- page_ref_freeze(page, 1)
++ (page != NULL)
 
 // mutant: a refusal ends the batch
 @@
@@ -932,7 +928,7 @@ expression b;
  balloon_inflate(...)
  {
  <...
-- b->mem.oom_cancelled = false;
+- WRITE_ONCE(b->mem.oom_cancelled, false);
  ...>
  }
 
@@ -1466,7 +1462,7 @@ expression res;
  balloon_hotplug(...)
  {
  <...
-- balloon_release_sections(res);
+- balloon_free_range(res);
  ...>
  }
 
@@ -1603,7 +1599,7 @@ expression b;
  balloon_unlock(...)
  {
  <...
-- balloon_fill_stats(b, &balloon_stats);
+- balloon_publish_stats(&b->mem, &balloon_stats);
  ...>
  }
 
@@ -1703,7 +1699,7 @@ expression b;
 @@
 expression b;
 @@
-- if (b->mem.pod_boot && want_init_on_alloc(GFP_KERNEL))
+- if (READ_ONCE(b->mem.pod_boot) && want_init_on_alloc(GFP_KERNEL))
 -	return SUPERPAGE_PAGES;
 
 // mutant: a populate-on-demand boot rests
@@ -1827,8 +1823,8 @@ expression backed, mem;
 @@
 expression info;
 @@
-- max(info.stats.target_pages, info.floor)
-+ info.stats.target_pages
+- max(info.target_pages, info.floor)
++ info.target_pages
 
 // mutant: the boot does not wait
 @@
@@ -1889,25 +1885,17 @@ expression b;
 
 // mutant: a front end that cannot start hears of changes
 @@
-expression rc;
+expression nb;
 @@
- balloon_xenstore_init(...)
- {
- <...
- if (rc) {
- ...
-- return rc;
- }
- ...>
- }
+- balloon_unregister_observer(nb);
 
 // mutant: an early user is refused
 @@
 @@
- balloon_has_state(...)
+ balloon_is_ready(...)
  {
  <...
-- balloon_init_state();
+- balloon_init_early();
  ...>
  }
 
@@ -1922,7 +1910,7 @@ expression mem, E;
 @@
 expression extra, pages;
 @@
- balloon_init_state(...)
+ balloon_init_early(...)
  {
  <...
 - extra >= pages
@@ -2151,7 +2139,7 @@ expression b;
 @@
 expression b;
 @@
-- b->mem.oom_cancelled = true;
+- WRITE_ONCE(b->mem.oom_cancelled, true);
 
 // mutant: the balloon gives way unasked
 @@
@@ -2330,7 +2318,7 @@ expression s, text, b;
 @@
 expression i, nr, done;
 @@
- balloon_release_populated(...)
+ balloon_sweep_extent(...)
  {
  <...
  for (i = 0; i < nr; i++) {
@@ -2403,7 +2391,7 @@ expression b, E;
  balloon_release_repopulated(...)
  {
  <...
-- E - balloon_xen_excess
+- E - b->config.xen_excess
 + E
  ...>
  }
@@ -2460,3 +2448,22 @@ expression b;
 - wake_up(&b->arrivals);
  ...>
  }
+
+// mutant: a superpage is freed whole though somebody holds a page of it
+@@
+expression nr;
+@@
+ balloon_free_superpage(...)
+ {
+ <...
+- nr == SUPERPAGE_PAGES
++ nr > 1
+ ...>
+ }
+
+// mutant: pages that were frozen stay so
+@@
+expression page;
+@@
+- page_ref_unfreeze(page, 1);
++ ;

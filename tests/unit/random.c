@@ -309,17 +309,17 @@ static unsigned long goal(void)
 		return max(model.target, min(now, max(b->mem.floor, host.reserve + b->mem.floor / 4)));
 	if (wanted <= usable)
 		return model.target;
-	if (HOST_HAS_HOTPLUG &&
-	    host.sections_end + round_up(wanted - usable, PAGES_PER_SECTION) <=
-	    SUPERPAGES(host.cfg.space))
-		return model.target;
-	return usable - b->mem.nr_unpopulated;
+	if (HOST_HAS_HOTPLUG)
+		usable += round_down(SUPERPAGES(host.cfg.space) - host.sections_end,
+				     PAGES_PER_SECTION);
+	return min(model.target, usable - b->mem.nr_unpopulated);
 }
 
 /* Nothing stands in the way any more. */
 static void calm(void)
 {
 	unsigned long expected;
+	unsigned int i;
 
 	allocs_before_oom = 0;
 	host.hard_limit = ULONG_MAX;
@@ -336,9 +336,12 @@ static void calm(void)
 	read_again();
 	/* What waits for a signal is woken by time. */
 	expected = goal();
-	host_advance(BALLOON_SLOW_RETRY_S + 10);
-	while (host_online())
-		;
+	/* Where the address space ends sections come in several steps. */
+	for (i = 0; i < 5; i++) {
+		host_advance(BALLOON_SLOW_RETRY_S + 10);
+		while (host_online())
+			;
+	}
 	host_advance(BALLOON_SLOW_RETRY_S + 10);
 	trace("calm: %lu", expected);
 	if (xen_balloon.mem.current_pages < model.target &&

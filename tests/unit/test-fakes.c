@@ -411,7 +411,7 @@ TEST("the fake allocator breaks superpages up, and puts them together when the l
 	page = alloc_pages(GFP_LOW, 0);
 	EXPECT(!alloc_pages(GFP_LOW, SUPERPAGE_ORDER));
 	EXPECT_EQ(host.nr_free, HOST_SUPERPAGE - 1);
-	__free_pages(page, 0);
+	__free_page(page);
 	page = alloc_pages(GFP_LOW, SUPERPAGE_ORDER);
 	EXPECT(page);
 	EXPECT_EQ(host.nr_free, 0);
@@ -473,18 +473,18 @@ TEST("the fake allocator notices pages that it must not get, and requests that w
 	page = alloc_pages(GFP_LOW, 0);
 	EXPECT_NOTICED("cleared twice", clear_highpage(page));
 	get_page(page);
-	EXPECT_NOTICED("2 references", __free_pages(page, 0));
-	set_page_count(page, 1);
+	EXPECT_NOTICED("2 references", __free_page(page));
+	page->refcount = 1;
 	mark_offline(page, 0);
-	EXPECT_NOTICED("with flags", __free_pages(page, 0));
+	EXPECT_NOTICED("with flags", __free_page(page));
 	if (!host.cfg.pv)
 		EXPECT_EQ(decrease(FRAME(page), frame_order(0)), 1);
 	EXPECT_NOTICED("has no memory", host_touch(page_to_pfn(page)));
 	balloon_mark_online(page, 0);
-	EXPECT_NOTICED("without memory behind it", __free_pages(page, 0));
+	EXPECT_NOTICED("without memory behind it", __free_page(page));
 	EXPECT_EQ(populate(FRAME(page), frame_order(0)), 1);
-	__free_pages(page, 0);
-	EXPECT_NOTICED("was not the driver's", __free_pages(page, 0));
+	__free_page(page);
+	EXPECT_NOTICED("was not the driver's", __free_page(page));
 }
 
 #ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG

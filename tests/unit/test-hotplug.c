@@ -157,7 +157,7 @@ TEST("given new sections that went offline and came back they are RAM like any o
 	}
 }
 
-TEST("given no address space left the worker gives up and looks rarely")
+TEST("given too little address space the guest takes what there is, and the worker looks rarely")
 {
 	struct host_config cfg = growing(&pvh, false);
 
@@ -165,14 +165,36 @@ TEST("given no address space left the worker gives up and looks rarely")
 	balloon_set_new_target(SUPERPAGES(60));
 	settle();
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
+	expect_current(SUPERPAGES(48));
 	host.nr_passes = 0;
 	settle_for(600);
 	EXPECT_EQ(host.nr_passes, 10);
-	expect_current(SUPERPAGES(32));
-	EXPECT_EQ(host.nr_allocs, 3);
-	balloon_set_new_target(SUPERPAGES(48));
-	settle();
 	expect_current(SUPERPAGES(48));
+	EXPECT_EQ(host.nr_allocs, 3);
+}
+
+TEST("given a target beyond the p2m a PV guest goes as far as that has room")
+{
+	struct host_config cfg = pv;
+
+	if (!HOST_HAS_PV || !HOST_HAS_HOTPLUG)
+		return;
+	cfg.space = 128;
+	cfg.host_free = 100;
+	cfg.p2m_limit = 80;
+	host_boot(&cfg);
+	host.hard_limit = ULONG_MAX;
+	balloon_set_new_target(SUPERPAGES(110));
+	host_advance(3);
+	host_check();
+	EXPECT_EQ(current(), SUPERPAGES(80) / PAGES_PER_SECTION *
+		  PAGES_PER_SECTION);
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
+	EXPECT(!strncmp(host.last_log, "xen:balloon: no address range", 29));
+	/* and back */
+	balloon_set_new_target(SUPERPAGES(32));
+	host_advance(3);
+	expect_current(SUPERPAGES(32));
 }
 
 TEST("given unpopulated pages their struct pages are made up for by hotplug")

@@ -151,6 +151,41 @@ TEST("given superpages that were split, they come back whole once all their page
 	}
 }
 
+/* As filemap_get_entry() or an "echo offline" of a memory block does for a moment. */
+TEST("given pages that somebody holds for a moment while they come back, each goes when he lets go")
+{
+	struct page *single, *superpage, *next;
+	unsigned int i;
+
+	host_boot(&pvh);
+	host.profiling = true;
+	balloon_set_new_target(SUPERPAGES(30));
+	settle();
+	balloon_set_new_target(SUPERPAGES(31));
+	settle();
+	host.profiling = false;
+	balloon_set_new_target(SUPERPAGES(29) - 1);
+	settle();
+	superpage = list_first_entry(&xen_balloon.mem.superpages, struct page, lru);
+	next = list_entry(superpage->lru.next, struct page, lru);
+	single = list_first_entry(&xen_balloon.mem.singles, struct page, lru);
+	for (i = 0; i < 3; i++)
+		host_get_page(superpage + i * (HOST_SUPERPAGE / 2 - 1));
+	host_get_page(single);
+	/* the first page alone: that superpage is freed whole */
+	host_get_page(next);
+
+	balloon_set_new_target(SUPERPAGES(32));
+	settle();
+	expect_current(SUPERPAGES(32));
+	for (i = 0; i < 3; i++)
+		host_put_page(superpage + i * (HOST_SUPERPAGE / 2 - 1));
+	host_put_page(single);
+	host_put_page(next);
+	expect_current(SUPERPAGES(32));
+	EXPECT_EQ(host.nr_free, host_with_allocator());
+}
+
 TEST("given targets of every remainder each is met to the page")
 {
 	unsigned long pages;

@@ -94,7 +94,7 @@ TEST("given drivers that bring their own pages they change the reservation one b
 		for (i = 0; i < 3; i++) {
 			host_check_xen_page(page_to_pfn(pages[i]), true, true);
 			balloon_mark_online(pages[i], 0);
-			__free_pages(pages[i], 0);
+			__free_page(pages[i]);
 		}
 		host_check();
 	}

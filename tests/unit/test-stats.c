@@ -331,7 +331,7 @@ TEST("given sections that are added an event tells which, or why they are not")
 		     SUPERPAGES(32), SUPERPAGES(2));
 	move_to(SUPERPAGES(300));
 	expect_event("xen_balloon_hotplug", "start_pfn=0x0 nr_pages=%lu ret=-",
-		     SUPERPAGES(300 - 34));
+		     PAGES_PER_SECTION);
 }
 
 TEST("given a target out of reach without hotplug an event tells what the worker makes of it")

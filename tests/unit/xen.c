@@ -365,6 +365,8 @@ long HYPERVISOR_memory_op(unsigned int cmd, void *arg)
 
 /* PV: p2m and page tables */
 
+unsigned long xen_max_p2m_pfn;
+
 bool set_phys_to_machine(unsigned long pfn, unsigned long mfn)
 {
 	bool sets = mfn != INVALID_P2M_ENTRY;
@@ -373,6 +375,12 @@ bool set_phys_to_machine(unsigned long pfn, unsigned long mfn)
 		host_violation("set_phys_to_machine() outside PV");
 	if (pfn >= host.nr_gfns)
 		host_violation("set_phys_to_machine() of pfn %#lx", pfn);
+	/* No entry beyond its end, which is what INVALID_P2M_ENTRY says. */
+	if (pfn >= xen_max_p2m_pfn) {
+		if (sets)
+			host_violation("BUG: page %#lx is beyond the p2m", pfn);
+		return true;
+	}
 	host_hold();
 	if (sets && (mfn >= host.nr_mfns || host.m2p[mfn] != pfn))
 		host_violation("PV: p2m of page %#lx is set to mfn %#lx, which is not its",

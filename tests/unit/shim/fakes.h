@@ -247,11 +247,10 @@ static inline int page_count(const struct page *page)
 	return page->refcount;
 }
 
-static inline void set_page_count(struct page *page, int count)
-{
-	page->refcount = count;
-}
-
+extern unsigned long xen_max_p2m_pfn;
+bool page_ref_freeze(struct page *page, int count);
+void page_ref_unfreeze(struct page *page, int count);
+bool mem_alloc_profiling_enabled(void);
 struct zone *page_zone(const struct page *page);
 #define page_pgdat(page)	((void)(page), (struct pglist_data *)NULL)
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,
@@ -262,6 +261,7 @@ unsigned long alloc_pages_bulk(gfp_t gfp, int nr_pages, struct page **pages);
 #define alloc_pages_bulk	alloc_pages_bulk	/* in the kernel it is a macro */
 void free_pages_bulk(struct page **pages, unsigned long nr_pages);
 void split_page(struct page *page, unsigned int order);
+void __free_page(struct page *page);
 void __free_pages(struct page *page, unsigned int order);
 void adjust_managed_page_count(struct page *page, long count);
 long si_mem_available(void);
@@ -338,6 +338,8 @@ struct blocking_notifier_head {
 #define BLOCKING_NOTIFIER_HEAD(name)	struct blocking_notifier_head name
 int blocking_notifier_chain_register(struct blocking_notifier_head *nh,
 				     struct notifier_block *nb);
+int blocking_notifier_chain_unregister(struct blocking_notifier_head *nh,
+				       struct notifier_block *nb);
 int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 				 unsigned long val, void *v);
 int register_memory_notifier(struct notifier_block *nb);
@@ -601,7 +603,9 @@ int xen_alloc_p2m_entry(unsigned long pfn);
 
 /* Initcalls: called by the test in the order of the kernel */
 
-enum host_initcall_level { HOST_PURE, HOST_SUBSYS, HOST_LATE_SYNC };
+enum host_initcall_level {
+	HOST_PURE, HOST_SUBSYS, HOST_SUBSYS_SYNC, HOST_LATE_SYNC,
+};
 
 /* In the order of the link, as in the kernel. */
 void host_register_initcall(enum host_initcall_level level, int (*fn)(void));
@@ -613,6 +617,7 @@ void host_register_initcall(enum host_initcall_level level, int (*fn)(void));
 	}
 #define pure_initcall(fn)	HOST_INITCALL(HOST_PURE, fn)
 #define subsys_initcall(fn)	HOST_INITCALL(HOST_SUBSYS, fn)
+#define subsys_initcall_sync(fn)	HOST_INITCALL(HOST_SUBSYS_SYNC, fn)
 #define late_initcall_sync(fn)	HOST_INITCALL(HOST_LATE_SYNC, fn)
 
 #endif /* HOST_FAKES_H */
