@@ -115,7 +115,7 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 	seq = mem->target_seq;
 	balloon_unlock(b);
 
-	v->available = max(si_mem_available(), 0L);
+	v->available = balloon_available_pages();
 	if (oom_s)
 		v->pressure = balloon_pressure(ktime_get_seconds() - oom_s);
 	return seq;
@@ -198,6 +198,7 @@ static void balloon_work(struct work_struct *work)
 	b->batch.max_pages = balloon_next_batch(moved,
 						ktime_us_delta(ktime_get(),
 							       start));
+	balloon_update_watermarks(b, plan.outcome == BALLOON_STATE_MOVING);
 	delay_s = balloon_finish_pass(b, seq, &plan, moved);
 
 	mutex_unlock(&b->batch.lock);
@@ -397,6 +398,7 @@ static void __init balloon_init_sizes(struct xen_balloon *b,
 	mem->target_pages = mem->current_pages;
 	b->config.boot_pages = mem->current_pages;
 	b->batch.max_pages = SUPERPAGE_PAGES;
+	b->batch.wmark_pages = mem->current_pages;
 	b->config.boot_xen_pages = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
 	mem->floor = min(balloon_default_floor(total), mem->current_pages);
 	balloon_unlock(b);

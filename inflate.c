@@ -10,6 +10,7 @@
 #include <linux/highmem.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 #include <linux/timekeeping.h>
@@ -196,6 +197,62 @@ unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 }
 
 /* Between the page allocator and the batch */
+
+/* The part of MemAvailable that is in @zone. */
+static long balloon_zone_available(struct zone *zone)
+{
+	long pages = zone_page_state(zone, NR_FREE_PAGES) +
+		     zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE) -
+		     high_wmark_pages(zone);
+
+	return max(pages, 0L);
+}
+
+/**
+ * balloon_available_pages() - pages that the guest can spare
+ *
+ * MemAvailable of /proc/meminfo without ZONE_MOVABLE. Inflation takes pages from
+ * the zones below it only, and free movable memory does not help these.
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long balloon_available_pages(void)
+{
+	long available = si_mem_available();
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		if (zone_idx(zone) == ZONE_MOVABLE)
+			available -= balloon_zone_available(zone);
+	return max(available, 0L);
+}
+
+/**
+ * balloon_update_watermarks() - let the zones' watermarks follow their size
+ * @b: balloon
+ * @moving: more batches follow at once
+ *
+ * The page allocator computes watermarks and the limits of per-CPU lists from
+ * the managed pages of a zone, when memory comes online. A zone that comes
+ * online without memory has none at all. So compute them at the end of a move,
+ * and on the way each time that the size has changed by a sixteenth.
+ *
+ * Context: Process; balloon_batch.lock is held.
+ */
+void balloon_update_watermarks(struct xen_balloon *b, bool moving)
+{
+	unsigned long was = b->batch.wmark_pages, now = b->mem.current_pages;
+	unsigned long change = max(was, now) - min(was, now);
+
+	lockdep_assert_held(&b->batch.lock);
+
+	if (!change || (moving && change < was / 16))
+		return;
+	b->batch.wmark_pages = now;
+	setup_per_zone_wmarks();
+}
 
 /* By runs, not one by one: each call walks all zones. */
 static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,

@@ -18,5 +18,10 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			      gfp_t gfp);
 unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages);
 unsigned long balloon_cancel_inflate(struct xen_balloon *b);
+unsigned long balloon_available_pages(void);
+void balloon_update_watermarks(struct xen_balloon *b, bool moving);
+
+/* Of mm/page_alloc.c, which is built in as we are; declared in mm/internal.h. */
+void setup_per_zone_wmarks(void);
 
 #endif	/* _XEN_BALLOON_INFLATE_H */

@@ -86,6 +86,8 @@ struct balloon_batch {
 	bool superpages_refused;
 	/** @max_pages: upper bound of the next batch */
 	unsigned long max_pages;
+	/** @wmark_pages: size that the zones' watermarks were computed for */
+	unsigned long wmark_pages;
 	/** @target_seq: number of the target of the last pass */
 	unsigned long target_seq;
 	/** @start: start of the batch */

@@ -26,7 +26,7 @@ static int balloon_inflate_for_caller(struct xen_balloon *b,
 {
 	lockdep_assert_held(&b->batch.lock);
 
-	if (si_mem_available() < (long)nr_pages)
+	if (balloon_available_pages() < nr_pages)
 		return -ENOMEM;
 
 	while (nr_pages) {

@@ -104,6 +104,8 @@ struct host {
 	long managed[2];	/* low, high */
 	long nr_balloon_pages;
 	unsigned long vm_events[2];	/* by enum vm_event_item */
+	unsigned long wmark_pages, nr_wmark_updates;	/* managed pages then */
+	unsigned long movable_free;	/* available, but not to the driver */
 	bool profiling;		/* the allocator counts by who allocates */
 	bool no_superpages;		/* fragmented: no superpage is free */
 	bool scatter;		/* single pages come from anywhere */

@@ -20,7 +20,7 @@ struct resource iomem_resource;
 struct zone {
 	int unused;
 };
-static struct zone zones[2];
+static struct zone zones[ZONE_MOVABLE + 1];
 
 static unsigned int zone_of(unsigned long pfn)
 {
@@ -332,6 +332,40 @@ void free_pages_bulk(struct page **pages, unsigned long nr_pages)
 		__free_page(*pages++);
 }
 
+/* ZONE_MOVABLE is no more than a number: nobody here allocates from it. */
+enum zone_type zone_idx(const struct zone *zone)
+{
+	return zone - zones;
+}
+
+struct zone *host_next_zone(struct zone *zone)
+{
+	zone = zone ? zone + 1 : zones;
+	if (zone == zones + ZONE_MOVABLE && !host.movable_free)
+		zone++;
+	return zone < zones + ARRAY_SIZE(zones) ? zone : NULL;
+}
+
+unsigned long zone_page_state(const struct zone *zone, int item)
+{
+	if (zone_idx(zone) != ZONE_MOVABLE)
+		host_violation("zone_page_state() of zone %u", zone_idx(zone));
+	return item == NR_FREE_PAGES ? host.movable_free : 0;
+}
+
+unsigned long high_wmark_pages(const struct zone *zone)
+{
+	return 0;
+}
+
+void setup_per_zone_wmarks(void)
+{
+	if (host_mutex_held(&xen_balloon.mem.lock))
+		host_violation("setup_per_zone_wmarks() with the short lock held");
+	host.wmark_pages = host.managed[0] + host.managed[1];
+	host.nr_wmark_updates++;
+}
+
 struct zone *page_zone(const struct page *page)
 {
 	return &zones[zone_of(page_to_pfn(page))];
@@ -364,7 +398,8 @@ long si_mem_available(void)
 	long available;
 
 	host_hold();
-	available = (long)(host.nr_free + host.nr_cache) - (long)host.reserve;
+	available = (long)(host.nr_free + host.nr_cache + host.movable_free) -
+		    (long)host.reserve;
 	if (host_fails("si_mem_available"))
 		available = -1;
 	host_release();

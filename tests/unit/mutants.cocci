@@ -1324,7 +1324,7 @@ expression E;
  balloon_inflate_for_caller(...)
  {
  <...
-- if (si_mem_available() < E)
+- if (balloon_available_pages() < E)
 -	return -ENOMEM;
  ...>
  }
@@ -2467,3 +2467,46 @@ expression page;
 @@
 - page_ref_unfreeze(page, 1);
 + ;
+
+// mutant: free movable memory counts as available
+@@
+expression zone;
+@@
+- zone_idx(zone) == ZONE_MOVABLE
++ 0
+
+// mutant: the watermarks lag behind the end of a move
+@@
+expression moving, change, was;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- (moving && change < was)
++ change < was
+ ...>
+ }
+
+// mutant: the watermarks are computed for nothing
+@@
+expression change, E;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- !change || E
++ E
+ ...>
+ }
+
+// mutant: the watermarks do not follow on the way
+@@
+expression moving, change, was;
+@@
+ balloon_update_watermarks(...)
+ {
+ <...
+- (moving && change < was)
++ moving
+ ...>
+ }

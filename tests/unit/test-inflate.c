@@ -267,6 +267,36 @@ TEST("given a huge guest a pass moves at most 128 MiB in superpages")
 	EXPECT(host.nr_passes >= most && host.nr_passes <= most + 2);
 }
 
+/* Watermarks */
+
+TEST("given moves the watermarks follow the size, on the way by sixteenths and exactly at the end")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		host.ns_per_frame = 4000;	/* 8 MiB in a batch */
+		balloon_set_new_target(SUPERPAGES(16) + 3);
+		settle();
+		EXPECT_EQ(host.wmark_pages, SUPERPAGES(16) + 3);
+		EXPECT(host.nr_wmark_updates >= 4 && host.nr_wmark_updates <= 14);
+		host.nr_wmark_updates = 0;
+		balloon_set_new_target(SUPERPAGES(16) + 4);
+		settle();
+		EXPECT_EQ(host.wmark_pages, SUPERPAGES(16) + 4);
+		/* nothing moves, and nothing is computed */
+		host.nr_wmark_updates = 0;
+		balloon_set_new_target(SUPERPAGES(16) + 4);
+		settle_for(200);
+		EXPECT_EQ(host.nr_wmark_updates, 0);
+		/* where the move ends for lack of memory */
+		host.hard_limit = host.tot_frames + 7 * HOST_FRAMES;
+		balloon_set_new_target(SUPERPAGES(32));
+		settle();
+		EXPECT_EQ(host.wmark_pages, SUPERPAGES(16) + 11);
+	}
+}
+
 /* Scrubbing */
 
 TEST("given scrub_pages nothing leaves with what it held, and nothing is cleared twice (defect 12)")

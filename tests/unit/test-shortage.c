@@ -105,6 +105,29 @@ TEST("given a hard limit the balloon stays until it is raised")
 	}
 }
 
+TEST("given memory that is free in ZONE_MOVABLE, which inflation cannot take, the rest keeps its reserve")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		host.movable_free = SUPERPAGES(100);
+		host_user_alloc(host.nr_free - SUPERPAGES(6));
+		balloon_set_new_target(SUPERPAGES(20));
+		settle_for(10);
+		EXPECT(host.nr_free >= host.reserve + xen_balloon.mem.floor / 4);
+		EXPECT(current() < SUPERPAGES(32));
+		EXPECT(xen_balloon.mem.schedule.state == BALLOON_STATE_SHORT ||
+		       xen_balloon.mem.schedule.state == BALLOON_STATE_STOPPED);
+		/* nor do other drivers get it */
+		EXPECT_EQ(host_alloc_unpopulated(0, SUPERPAGES(8)), -ENOMEM);
+		host.movable_free = 0;
+		host_user_free(ULONG_MAX);
+		settle_for(70);
+		expect_current(SUPERPAGES(20));
+	}
+}
+
 TEST("given no memory available no TLB is flushed and Xen is not called (defect 10)")
 {
 	unsigned int i;

@@ -248,9 +248,19 @@ static inline int page_count(const struct page *page)
 }
 
 extern unsigned long xen_max_p2m_pfn;
+void setup_per_zone_wmarks(void);
 bool page_ref_freeze(struct page *page, int count);
 void page_ref_unfreeze(struct page *page, int count);
 bool mem_alloc_profiling_enabled(void);
+enum zone_type { ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE };
+enum { NR_FREE_PAGES, NR_ZONE_INACTIVE_FILE, NR_ZONE_ACTIVE_FILE };
+
+enum zone_type zone_idx(const struct zone *zone);
+struct zone *host_next_zone(struct zone *zone);
+#define for_each_populated_zone(zone) \
+	for ((zone) = host_next_zone(NULL); (zone); (zone) = host_next_zone(zone))
+unsigned long zone_page_state(const struct zone *zone, int item);
+unsigned long high_wmark_pages(const struct zone *zone);
 struct zone *page_zone(const struct page *page);
 #define page_pgdat(page)	((void)(page), (struct pglist_data *)NULL)
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item,

@@ -96,6 +96,59 @@ case_beyond()
 	stop "$1"
 }
 
+# extra movable pv pvh: half of whose memory is movable, which inflation cannot take, goes as low as the rest permits, and kills nothing
+case_movable()
+{
+	online_by "$1" online_movable
+	grow_to "$1" 1048576
+	for mib in 620 580 550 530 514; do
+		set_key "$1" memory/target $((mib * 1024))
+		sleep 3
+		ask "$1" "dd if=/dev/zero of=/dev/null bs=8M count=1 2>&1" >/dev/null || fail "at $mib MiB a program of 8 MiB fails"
+	done
+	says "$1" short
+	look "$1"
+	measured "stays at $((own_pages / 256)) MiB, $(ask "$1" "awk '/^Node/ { z = \$4 } /nr_free_pages/ { printf \"%s %d MiB free \", z, \$2 / 256 }' /proc/zoneinfo")"
+	killed=$(ask "$1" "dmesg | grep -ic -e oom-kill -e 'out of memory'")
+	[ "$killed" = 0 ] || fail "$killed were killed"
+	grow_to "$1" 1048576
+	stop "$1"
+}
+
+# watermarks GUEST: of each zone that has memory: name, min, low, high, and the batch of its lists.
+watermarks()
+{
+	ask "$1" "awk '/^Node/ { zone = \$4 } /^ +(min|low|high) / { w[\$1] = \$2 } /^ +managed / { managed = \$2 }
+		/^ +batch:/ { if (managed > 0 && !seen[zone]++) print zone, w[\"min\"], w[\"low\"], w[\"high\"], \$2 }' /proc/zoneinfo"
+}
+
+# same_watermarks GUEST STEP: they are as the kernel computes them, within a page.
+same_watermarks()
+{
+	watermarks "$1" >/run/followed
+	ask "$1" 'cat /proc/sys/vm/min_free_kbytes >/run/kb && cat /run/kb >/proc/sys/vm/min_free_kbytes' || fail "min_free_kbytes"
+	watermarks "$1" >/run/computed
+	paste -d ' ' /run/followed /run/computed | awk '
+		$1 != $6 { exit 1 }
+		{ for (i = 2; i < 6; i++) { d = $i - $(i + 5); if (d > 1 || d < -1) exit 1 } zones++ }
+		END { exit !zones }' ||
+		fail "$2: $(paste -s -d ';' /run/followed), not $(paste -s -d ';' /run/computed)"
+	measured "$2: $(paste -s -d ';' /run/followed)"
+}
+
+# extra watermarks pv pvh: has the watermarks of its size after it grew beyond its start, and after it shrank
+case_watermarks()
+{
+	online_by "$1" online
+	grow_to "$1" 1048576
+	same_watermarks "$1" "grown"
+	mem_set "$1" 131072
+	same_watermarks "$1" "shrunk"
+	grow_to "$1" 700000
+	same_watermarks "$1" "back"
+	stop "$1"
+}
+
 # added GUEST: there are blocks that wait to be put online.
 added()
 {
