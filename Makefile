@@ -25,15 +25,15 @@ endif
 
 help:
 	@echo 'make demo            watch guests under real Xen shrink and grow (needs no Xen here)'
-	@echo 'make check           build and test what takes minutes; last line: N passed, N failed'
-	@echo '  make check-tools     what is under tools/'
+	@echo 'make check           build and test, in minutes; last line: N passed, N failed'
+	@echo '  make check-tools     the tools'
 	@echo '  make lint            all sources, with the kernel'\''s scripts and Debian'\''s (single checks: tools/lint --help)'
 	@echo '  make check-unit      the driver in user space'
 	@echo '                       (longer: make fuzz, make coverage, make mutants)'
 	@echo '  make check-system    real Xen (XEN=4.17|4.20), dom0 and guests in QEMU'
 	@echo '                       (single cases, HVM and arm64 guests: tests/system/run --help)'
 	@echo 'make check-build     compile the driver in 7.3, 6.12 and 6.1 trees in all its configurations, without a warning'
-	@echo 'make check-all       all of that and more: every kernel and kind of guest, for some hours -> build/check-all.json'
+	@echo 'make check-all       that and every kernel and kind of guest, for some hours -> build/check-all.json'
 	@echo '                     (parts: tests/system/matrix --help)'
 	@echo 'make bench           instructions, hypercalls and time against the driver of the tree, and against'
 	@echo '                     Xen alone -> build/bench/{results.json,results.svg,timeline.svg} (parts: tests/bench/run --help)'
@@ -46,9 +46,9 @@ help:
 	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
 	@echo 'make patch           KVER=7.3 [LINUX=...]: the driver as a series for git am -> build/patch/KVER'
 	@echo '                     (tools/check-patch: each patch looked at, compiled, and the documents built)'
-	@echo 'make clean           remove build/; make distclean also what was downloaded and compiled'
+	@echo 'make clean           remove build/; make distclean also the downloads and objects'
 	@echo
-	@echo 'For Debian 12 and 13. As root, each of them installs the packages that it needs.'
+	@echo 'For Debian 12 and 13. Run as root, each command installs the packages that it needs.'
 	@echo 'Downloads and objects are kept in $${XEN_BALLOON_CACHE:-~/.cache/xen-balloon}.'
 
 demo: $(needs-kernel)

@@ -423,8 +423,8 @@ static unsigned int balloon_release_frames(struct xen_balloon *b,
  * Returns the leading extents that Xen took, each several frames. Xen removes
  * them frame by frame, so where it stops the next extent may be half gone, and
  * @nr_unknown is 1; unless its own count of the domain shows that the extent is
- * whole. The count costs a hypercall, and is only read when the last batch went
- * wrong; nor is the count usable while populate-on-demand entries have no memory.
+ * whole. The count costs a hypercall, so it is only read when the last batch went
+ * wrong, and it is not usable while populate-on-demand entries have no memory.
  */
 static unsigned int balloon_release_extents(struct xen_balloon *b,
 					    unsigned int nr, unsigned int order,

@@ -279,7 +279,7 @@ unsigned long balloon_default_floor(unsigned long total)
 
 /*
  * Since the guest ran out of memory. Acute pressure ends before the worker
- * gives up: its tries are 1, 2 and 4 s apart.
+ * gives up, as the delays between its tries are 1, 2 and 4 s.
  */
 #define PRESSURE_ACUTE_S	5
 #define PRESSURE_RECENT_S	60

@@ -8,8 +8,8 @@ SIDES = ("ours", "stock", "floor")
 FIELDS = ("insn_per_page", "hypercalls_per_gib", "extents_per_gib", "lock_hold_max_us", "wall_s")
 CASES = {
     "fresh": "fresh memory",
-    "fragmented": "no 2 MiB block in the guest",
-    "host_fragmented": "no 2 MiB block in the host",
+    "fragmented": "no free superpage in the guest",
+    "host_fragmented": "no free superpage in the host",
     "pod_boot": "boot with populate-on-demand",
 }
 GUESTS = {"pv": "PV", "pvh": "PVH", "arm64": "arm64"}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 """Measures this driver against the one of the same kernel tree, and both against Xen
-itself: instructions, hypercalls, the lock, wall-clock time. See Documentation/testing.rst."""
+itself: instructions, hypercalls, the lock, wall-clock time. See Documentation/rig.rst."""
 import argparse
 import fcntl
 import json

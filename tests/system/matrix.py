@@ -16,8 +16,8 @@ import rig
 import run
 
 RESULTS = rig.BUILD / "check-all.json"
-README = rig.TOP / "README.md"
-MARKERS = ("<!-- from `tests/system/matrix --readme` -->\n", "<!-- end of this table -->\n")
+DOCUMENT = rig.TOP / "Documentation/results.rst"
+MARKERS = (".. from tests/system/matrix --publish\n", ".. end of the tables\n")
 DRIVER = [":(glob)*.c", "include", "Kbuild", "Kconfig"]
 TOTAL = re.compile(r"\d+ passed, \d+ failed$")
 LINE = re.compile(r"(ok|not ok) +(?:- )?(\S+?)(?:-(\S+))?: (.*)")
@@ -104,7 +104,7 @@ def parse(argv):
                        help="only jobs in which a case failed with this driver; if all that did are of one machine, "
                             "that machine alone runs again, and its results take the place of the old ones")
     parser.add_argument("--table", action="store_true", help="print what build/check-all.json has, and stop")
-    parser.add_argument("--readme", action="store_true", help="put that into README.md, and stop")
+    parser.add_argument("--publish", action="store_true", help="put that into Documentation/results.rst, and stop")
     parser.add_argument("job", nargs="*", metavar="JOB", help="only these (default: all)")
     options = parser.parse_args(argv)
     for name in options.job:
@@ -131,7 +131,7 @@ def machine_to_repeat(job, cases, commit):
 
 
 def run_job(job, boot=None):
-    """Case -> whether it passed; guests and their cases are told apart by a dash."""
+    """Case -> whether it passed; a dash separates guest and case."""
     cases = {}
     for command in job.commands(boot):
         whole = False   # it came to its end, and counted what failed
@@ -238,35 +238,48 @@ def count(cases, wanted):
     return "" if not ran else str(len(ran)) if all(ran) else f"{sum(ran)} of {len(ran)}"
 
 
-def markdown(found):
-    """For README: a column for each topic, with how many of its cases passed."""
-    topics = columns()
-    yield "| Linux | guest | " + " | ".join(topics) + " | driver |"
-    yield "|---|---|" + "--:|" * len(topics) + "---|"
+def simple_table(lines):
+    """Of reStructuredText; the first line is the heading, and each line begins with a cell that is not empty."""
+    widths = [max(map(len, cells)) for cells in zip(*lines)]
+    heading, *rest = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in lines]
+    rule = "  ".join("=" * width for width in widths)
+    return ["", rule, heading, rule, *rest, rule, ""]
+
+
+def document(found):
+    """A table for each kernel, with a column for each topic that ran: how many of its cases passed."""
+    kernels, compiled = {}, []
     for linux, guest, commit, cases in rows(found):
         if guest == "compiled":
-            cells = [f"{sum(cases.values())} of {len(cases)} configurations"] + [""] * (len(topics) - 1)
+            compiled.append([linux, f"{sum(cases.values())} of {len(cases)}", commit])
         else:
-            guest = run.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in run.TITLES else guest
-            cells = [count(cases, wanted) for wanted in topics.values()]
-        yield "| " + " | ".join([linux, guest, *cells, commit]) + " |"
+            title = run.TITLES[guest].removeprefix("a ").removeprefix("an ") if guest in run.TITLES else guest
+            kernels.setdefault(linux, []).append((title, cases, commit))
+    for linux, guests in kernels.items():
+        topics = {name: wanted for name, wanted in columns().items() if any(count(cases, wanted) for _, cases, _ in guests)}
+        yield from ["", f"Linux {linux}", "-" * len(f"Linux {linux}")]
+        yield from simple_table([["guest", *topics, "driver"], *(
+            [title, *(count(cases, wanted) for wanted in topics.values()), commit] for title, cases, commit in guests)])
+    if compiled:
+        yield from ["", "Compiled", "--------"]
+        yield from simple_table([["Linux", "configurations that passed", "driver"], *compiled])
 
 
 def publish(found):
     begin, end = map(re.escape, MARKERS)
-    text = "\n".join(markdown(found)) + "\n"
-    new, changed = re.subn(f"(?<={begin}).*?(?={end})", lambda _: text, README.read_text(), flags=re.DOTALL)
+    text = re.sub("\n\n+", "\n\n", "\n".join(document(found)) + "\n")
+    new, changed = re.subn(f"(?<={begin}).*?(?={end})", lambda _: text, DOCUMENT.read_text(), flags=re.DOTALL)
     if changed != 1:
-        raise rig.Trouble("README.md does not have the two markers of the table")
-    README.write_text(new)
+        raise rig.Trouble(f"{DOCUMENT.name} does not have the two markers of the tables")
+    DOCUMENT.write_text(new)
 
 
 def main(argv):
     options, found = parse(argv), load()
-    if options.table or options.readme:
+    if options.table or options.publish:
         if not found:
             raise rig.Trouble(f"there is no {RESULTS}: run tests/system/matrix")
-        if options.readme:
+        if options.publish:
             publish(found)
         else:
             print("\n".join(table(found)))

@@ -6,7 +6,7 @@
  *   dom0   hog SPACING             a domain that takes all free memory of the host in
  *                                  single frames and gives back all but each
  *                                  SPACINGth; prints its domid. Fails if Xen still
- *                                  has a free 2 MiB block
+ *                                  has a free superpage
  *          unhog DOMID
  *          pod DOMID PAGES SECS    wait until populate-on-demand entries have fallen by
  *                                  PAGES; prints the time
@@ -15,7 +15,7 @@
  *                                  a driver. Three marks, from MARK
  *          fragment SPACING        take all free memory, give back all but each
  *                                  SPACINGth page, and stay in the background. Fails if
- *                                  there is still a free 2 MiB block
+ *                                  there is still a free superpage
  *          timeline MS STEP KB...  set each target in turn, for STEP ms each, and print
  *                                  each MS what is asked, there and free, from a tenth
  *                                  of a step before the first: µs and three times KiB
@@ -120,7 +120,7 @@ static void floor_(int order, long nr_pages, int nr_mark)
 	       nr << order, (nr + BATCH - 1) / BATCH, nr, up - down, down - start);
 }
 
-/* --- memory without 2 MiB blocks ---------------------------------------------------- */
+/* --- memory without superpages ------------------------------------------------------- */
 
 /* Free blocks of this order and more, in blocks of this order. */
 static unsigned long free_blocks(int least_order)
@@ -179,9 +179,9 @@ static void give_back(int pagemap, char *chunk, int spacing)
 }
 
 /*
- * What is free between the kernel's own pages no program is given, but it is a block of
- * 2 MiB as soon as the kernel lets go of those. A pipe is filled with pages of the kernel's.
- * Not more of them: what is left in a zone that is spared, as for DMA, they do not reach.
+ * The free pages between the kernel's own pages go to no program, but they form a superpage
+ * when the kernel frees its own. So fill pipes, whose pages are the kernel's. More pipes would
+ * not help: they get no page of a zone that is reserved, as for DMA.
  */
 static void fill_pipes(void)
 {
@@ -207,7 +207,7 @@ static void fragment(int spacing)
 			errx(1, "memory stays as it was");
 		return;
 	}
-	/* What is kept must stay where it is, and no zone is spared. */
+	/* Pages that are kept must stay where they are, and no zone is reserved. */
 	set_sysctl("compaction_proactiveness", "0", NULL);
 	set_sysctl("compact_unevictable_allowed", "0", NULL);
 	set_sysctl("lowmem_reserve_ratio", "0 0 0 0", NULL);
@@ -232,7 +232,7 @@ static void fragment(int spacing)
 	}
 	fill_pipes();
 	if (free_blocks(SUPERPAGE_ORDER))
-		errx(1, "%lu free blocks of 2 MiB are left", free_blocks(SUPERPAGE_ORDER));
+		errx(1, "%lu free superpages are left", free_blocks(SUPERPAGE_ORDER));
 	set_sysctl("min_free_kbytes", min_free, NULL);
 	set_sysctl("percpu_pagelist_high_fraction", "0", NULL);
 	for (int fd = 0; fd < 3; fd++)
@@ -243,7 +243,7 @@ static void fragment(int spacing)
 		pause();
 }
 
-/* --- a host without 2 MiB blocks ---------------------------------------------------- */
+/* --- a host without superpages -------------------------------------------------------- */
 
 /* Xen on Arm knows no others, and must be told how many frames their tables may take. */
 #ifdef __aarch64__
@@ -291,7 +291,7 @@ static void hog(int spacing)
 	done = xc_domain_populate_physmap(xc, domid, 1, SUPERPAGE_ORDER, 0, &block);
 	printf("domid=%u kept=%ld given=%ld blocks=%d\n", domid, nr - given, given, done);
 	if (done > 0)
-		errx(1, "Xen still has a block of 2 MiB");
+		errx(1, "Xen still has a superpage");
 }
 
 /* Between a sixteenth and fifteen of the way: its ends cannot be told from the guest's

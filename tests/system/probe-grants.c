@@ -5,8 +5,8 @@
  * how far it is, or what is wrong, as a line on stdout.
  *
  *   grant DOMID PAGES SEED      grants pages to DOMID; first prints refs=REF,REF,...
- *   map DOMID SEED REFS         maps them. The two take turns with each page: whoever's
- *                               turn it is finds what the other wrote, and writes anew
+ *   map DOMID SEED REFS         maps them. The two take turns with each page: each checks
+ *                               the other's last write, and writes again
  *   grab PAGES                  has gntdev take so many pages for mappings that it never
  *                               makes, 256 at a time; prints got=PAGES error=ERRNO
  *   disk PATH MIB SEED          fills a disk with what SEED and the round tell, reads it

@@ -304,7 +304,7 @@ def find_kernel(arch=X86, pages="4k", pv=False):
     offset, magic = arch.magic
     with open(path, "rb") as file:
         if file.read(offset + len(magic))[offset:] != magic:
-            raise Trouble(f"{path} is no {arch.debian} {arch.kernel}: " + (
+            raise Trouble(f"{path} is not an {arch.debian} {arch.kernel}: " + (
                 f"KERNEL must name the {arch.kernel} of a built kernel" if given else
                 f"remove it and run `{make}`"))
     return path.resolve()
@@ -531,7 +531,7 @@ def find_qemu(arch=X86):
     except OSError as error:
         raise Trouble(f"{name} cannot be run ({error.strerror}): {cure}") from None
     if done.returncode or not done.stdout.startswith(b"QEMU emulator"):
-        raise Trouble(f"{name} is no QEMU (its --version does not say so): {cure}")
+        raise Trouble(f"{name} is not a QEMU (its --version does not say so): {cure}")
     return name
 
 
@@ -557,7 +557,7 @@ def claimed_cpu():
     """A CPU of the host for one QEMU, and the file by which it is taken.
 
     QEMU 7.2 loses interrupts of Xen on x86 when its threads run on two, see
-    Documentation/testing.rst; all machines are kept to one. Runners that share a cache
+    Documentation/rig.rst; all machines are kept to one. Runners that share a cache
     take different ones as long as there are any.
     """
     CACHE.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import rig
 import selftest
 from report import Report
 
-# In parentheses: guests that `make check` spares, as it runs the case on others.
+# In parentheses: guests that `make check` leaves out, as it runs the case on others.
 CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
 # What makes no sense in a flavour stands before the case, with the reason.
 UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)

@@ -12,16 +12,16 @@ from pathlib import Path
 import rig
 
 CASES = {
-    "rig-reports": "what the kernel's checkers, the kernel and Xen print is told from what is no trouble",
+    "rig-reports": "reports of the kernel's checkers, the kernel and Xen are trouble, and other lines are not",
     "rig-interrupted": "a run that is interrupted leaves no process behind",
     "rig-killed": "a run that is killed leaves no process behind",
     "rig-pinned": "each machine runs on one CPU, and two on two if there are",
     "rig-packages": "missing packages without root are one line that says what to do",
     "rig-own-qemu": "QEMU is the one of the rig's suite, whatever this machine has",
     "rig-no-qemu": "a QEMU that is not there is one line that says what to do",
-    "rig-false-qemu": "a QEMU that is none is one line that says what to do",
+    "rig-false-qemu": "a file that is not a QEMU is one line that says what to do",
     "rig-failing-qemu": "a QEMU that does not start is one line with its complaint",
-    "rig-no-kernel": "a KERNEL that is no kernel is one line that says what to do",
+    "rig-no-kernel": "a KERNEL that is not a kernel is one line that says what to do",
     "rig-full-cache": "a full disk below the cache is one line that says what to do",
     "rig-full-logs": "a full disk below the logs is one line that says what to do",
     "rig-fills": "a disk that becomes full is one line that says what to do",
@@ -248,14 +248,14 @@ def run(name, folder, kernel):
     if name == "rig-no-qemu":
         return complains(runner, "cannot be run", KERNEL=kernel, QEMU=str(place / "qemu"))
     if name == "rig-false-qemu":
-        return complains(runner, "is no QEMU", KERNEL=kernel, QEMU="/bin/false")
+        return complains(runner, "is not a QEMU", KERNEL=kernel, QEMU="/bin/false")
     if name == "rig-failing-qemu":
         qemu = script(place / "qemu", 'test "$1" != --version || exec echo QEMU emulator\n'
                       "echo 'qemu: no such CPU' >&2; exit 1")
         return complains(runner, "QEMU fails to start (QEMU: qemu: no such CPU)", KERNEL=kernel,
                          QEMU=str(qemu))
     if name == "rig-no-kernel":
-        return complains(runner, "is no amd64 bzImage", KERNEL=str(rig.HERE / "rig.py"))
+        return complains(runner, "is not an amd64 bzImage", KERNEL=str(rig.HERE / "rig.py"))
     if name in ("rig-full-cache", "rig-full-logs", "rig-fills") and not can_mount():
         return None, "a small file system cannot be mounted here"
     if name == "rig-full-cache":

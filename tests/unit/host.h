@@ -31,7 +31,7 @@
  * @initial: the initial domain
  * @bare: no Xen at all
  * @ram: memory with the page allocator
- * @low: what of the address space is lowmem; 0 for all
+ * @low: part of the address space that is lowmem; 0 for all
  * @extra: extra regions behind the RAM, unpopulated
  * @space: address space; what is beyond RAM and extra regions is for hotplug
  * @p2m_limit: PV: what the p2m has room for; 0 for all of @space

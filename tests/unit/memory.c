@@ -186,7 +186,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 _Atomic bool host_offline_begun;
 
-/* A reader may wait for memory, and so for whoever the OOM notifier waits for. */
+/* A reader may wait for memory, and so for the task that the OOM notifier waits for. */
 void page_offline_begin(void)
 {
 	if (host_offline_begun)

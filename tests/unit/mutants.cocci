@@ -2,8 +2,8 @@
 //
 // Small wrong changes to the driver. The cases must catch each of them.
 //
-// A mutant begins with a line "// mutant: NAME"; a semantic patch follows. The
-// README tells how one is added.
+// A mutant begins with a line "// mutant: NAME"; a semantic patch follows. An
+// example in Documentation/adding-tests.rst tells how one is added.
 
 // -- Decisions: growth -------------------------------------------------------
 

@@ -139,7 +139,7 @@ TEST("given no memory inflation rests for 5 s, then goes a superpage a second, t
 	balloon_set_new_target(SUPERPAGES(18));
 	host_advance(4);
 	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
-	/* tries are 1, 2 and 4 s apart */
+	/* delays between tries are 1, 2 and 4 s */
 	host_advance(3);
 	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(31));
 	for (second = 0; second < 5; second++) {

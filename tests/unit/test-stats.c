@@ -52,7 +52,7 @@ TEST("given moves down and up the counters tell what Xen was asked for and did")
 	pv_before = host_stat("pv_hypercalls");
 	host.nr_memory_ops = 0;
 	move_to(SUPERPAGES(20) + 3);
-	/* but for the one that asks for Xen's count of the domain */
+	/* except for the call that asks for Xen's count of the domain */
 	EXPECT_EQ(host_stat("inflate_hypercalls"), host.nr_memory_ops - 1);
 	EXPECT_EQ(host_stat("inflate_superpages_asked"), 11);
 	EXPECT_EQ(host_stat("inflate_superpages_done"), 11);

@@ -239,7 +239,7 @@ TEST("given pages that come back while a caller waits for the lock the guest giv
 	settle();
 }
 
-TEST("given pages that Xen does not populate, or that were looked through, whoever waits for pages is woken")
+TEST("given pages that Xen does not populate, or that were looked through, the tasks that wait for pages are woken")
 {
 	unsigned long wakeups;
 

@@ -81,7 +81,7 @@ static void *caller(void *arg)
 		if (xen_alloc_ballooned_pages(nr, pages))
 			continue;
 		__atomic_add_fetch(&nr_taken, 1, __ATOMIC_RELAXED);
-		/* Ours alone: whoever has one of them as well shows here. */
+		/* Ours alone: another owner of one of them shows here. */
 		for (i = 0; i < nr; i++) {
 			if (pages[i]->lru.next != LIST_POISON1)
 				abort();

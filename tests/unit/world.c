@@ -358,7 +358,7 @@ void host_check(void)
 		    moved_pages(&b->mem.moves[BALLOON_DIR_INFLATE]) +
 		    moved_pages(&b->mem.moves[BALLOON_DIR_DEFLATE]));
 
-	/* Xen counts the same, but for what is quarantined. */
+	/* Xen counts the same, except for quarantined pages. */
 	if (!host.cfg.pod_cache &&
 	    (host.tot_frames < b->mem.current_pages * HOST_FRAMES ||
 	     host.tot_frames > (b->mem.current_pages + b->mem.nr_quarantined) *

@@ -570,7 +570,7 @@ static uint64_t parse_size(const char *word)
 	int shift = 0;
 
 	if (end == word)
-		errx(USAGE, "'%s' is no size: give a number and K, M, G, T or P, as in 2G",
+		errx(USAGE, "'%s' is not a size: give a number and K, M, G, T or P, as in 2G",
 		     word);
 	unit = *end ? strchr(units, *end & ~0x20) : NULL;
 	if (unit) {
@@ -578,7 +578,7 @@ static uint64_t parse_size(const char *word)
 		end++;
 	}
 	if (*end)
-		errx(USAGE, "'%s' is no size: '%s' is not one of K, M, G, T, P, as in 2G",
+		errx(USAGE, "'%s' is not a size: '%s' is not one of K, M, G, T, P, as in 2G",
 		     word, end);
 	if (bytes == UNKNOWN || bytes > UINT64_MAX >> shift)
 		errx(USAGE, "no machine has %s", word);
@@ -594,7 +594,7 @@ static double parse_seconds(const char *word)
 	double s = strtod(word, &end);
 
 	if (*word < '0' || *word > '9' || *end || !(s > 0 && s < 1e9))
-		errx(USAGE, "'%s' is no time in seconds", word);
+		errx(USAGE, "'%s' is not a time in seconds", word);
 	return s;
 }
 
@@ -684,11 +684,11 @@ static void explain(enum outcome outcome, const struct view *v,
 		      has.is, wanted.is);
 		break;
 	case NONE_TO_SPARE:
-		warnx("stopped at %s on the way to %s: no more to spare (available: %s)",
+		warnx("stopped at %s on the way to %s: the guest can give no more (available: %s)",
 		      has.is, wanted.is, size_text(v->of[MEM_AVAILABLE_KB]).is);
 		break;
 	case NO_ROOM:
-		warnx("stopped at %s of %s: no place for more (memory hotplug is off, or waits)",
+		warnx("stopped at %s of %s: no place for more (memory hotplug is off, or sections are offline)",
 		      has.is, wanted.is);
 		break;
 	case TIMED_OUT:
@@ -763,8 +763,8 @@ static const char help[] =
 "Shows and sets how much memory this Xen guest has. SIZE is in bytes or with\n"
 "K, M, G, T or P, as in 2G; setting it needs root.\n"
 "\n"
-"  -j, --json              all that is known, for programs\n"
-"  -i, --interval SECONDS  between two looks (0.1; 1 if not on a terminal)\n"
+"  -j, --json              one JSON object, for programs\n"
+"  -i, --interval SECONDS  time between updates (0.1; 1 if not on a terminal)\n"
 "  -n, --no-wait           only set the target\n"
 "  -t, --timeout SECONDS   wait no longer than that (default: to the end)\n"
 "  -q, --quiet             no progress\n"
@@ -774,8 +774,8 @@ static const char help[] =
 "\n"
 "Exit status of set: 0 the guest has that size, 1 another error, 2 usage,\n"
 "3 no driver, 4 no permission; stopped short: 5 at the floor, 6 Xen gives no\n"
-"more, 7 the guest can spare no more, 8 the kernel has no place for more,\n"
-"9 timeout, 10 somebody else set another target.\n";
+"more, 7 the guest can give no more, 8 the kernel has no place for more,\n"
+"9 timeout, 10 another target was set.\n";
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },

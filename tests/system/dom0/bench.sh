@@ -93,8 +93,8 @@ case_fragmented()
 	move "$1" fragmented down "$small"
 	floor_of "$1" fragmented both 0
 	move "$1" fragmented up "$memory"
-	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
-	[ "$blocks" = 0 ] || fail "the guest has $blocks free blocks of 2 MiB"
+	superpages=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
+	[ "$superpages" = 0 ] || fail "the guest has $superpages free superpages"
 }
 
 hogged()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Copies: what has to be as in the kernel for the tests to mean anything.
- * Each superpage is verbatim from the file that it names, comments apart;
+ * Each part is verbatim from the file that it names, except for comments;
  * check-copies compares them when a kernel tree is at hand.
  */
 #ifndef HOST_COPIES_H

@@ -290,7 +290,7 @@ stormy()
 	still "$1" 300004
 }
 
-# extra storm pv pvh: takes a thousand targets a second from xenstore and from sysfs at once, and has the last
+# extra storm pv pvh: takes a thousand targets a second from xenstore and from sysfs at once, and ends at the last
 case_storm() { stormy "$1" 3; }
 
 # extra storm60 pv pvh: takes a thousand targets a second for a minute, from xenstore and sysfs at once
@@ -298,7 +298,7 @@ case_storm60() { stormy "$1" 60; }
 
 # --- shortages -------------------------------------------------------------------------
 
-# extra recovers pv pvh: goes on when Xen has memory again, or permits it again, that it ran out of in the middle
+# extra recovers pv pvh: continues after the host, or its hard limit, left it without memory in the middle of a move
 case_recovers()
 {
 	local keeper
@@ -387,7 +387,7 @@ case_brink()
 
 # --- xenstore ---------------------------------------------------------------------------
 
-# extra standstill pv pvh: moves on by sysfs while xenstored stands still for 20 s, and then does what the toolstack wants
+# extra standstill pv pvh: moves on by sysfs while xenstored stands still for 20 s, and then follows the toolstack
 case_standstill()
 {
 	local daemon id writer

@@ -48,7 +48,7 @@ online()
 		! grep -q offline \$f || echo online >\$f || exit; done" || fail "a block does not come online"
 }
 
-# extra beyond pv pvh: grows beyond its start and comes back, whoever puts the new memory online, and whatever goes offline for a while
+# extra beyond pv pvh: grows beyond its start and comes back, with new memory put online by the kernel or by hand, and some offline for a while
 case_beyond()
 {
 	online_by "$1" online
@@ -183,7 +183,7 @@ case_limited()
 	stop "$1"
 }
 
-# extra far pv pvh: told to have more than any host has, takes what it may, and keeps the memory that it needs
+# extra far pv pvh: with a target beyond any host, takes the memory that it may have, and keeps the memory that it needs
 case_far()
 {
 	eval "$(probe domain "$(domid "$1")")"

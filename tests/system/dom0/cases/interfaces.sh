@@ -16,7 +16,7 @@ documented()
 	END { if (told != entries) print "entries without a mode:", entries - told }' ABI/*/*
 }
 
-# case documented pv pvh hvm arm64 arm64big: has the files that Documentation/ABI tells of, with those modes, units and defaults, and no others
+# case documented pv pvh hvm arm64 arm64big: has exactly the files of Documentation/ABI, with their modes, units and defaults
 case_documented()
 {
 	debug=/sys/kernel/debug
@@ -113,7 +113,7 @@ tool_agrees()
 }
 
 # not tool in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
-# case tool pv (pvh) arm64 arm64big: is shown and set by xen-balloon, which waits and tells why it stopped
+# case tool pv (pvh) arm64 arm64big: is shown and set by xen-balloon, which waits and gives the reason if it stops short
 case_tool()
 {
 	hidden=$(cat "/run/guest/$1/hidden_pages")
@@ -149,7 +149,7 @@ case_tool()
 " ] || fail "status as nobody: $answer"
 }
 
-# case refuses pv (pvh) arm64 arm64big: refuses what is no value in sysfs and sysctl, and keeps its settings
+# case refuses pv (pvh) arm64 arm64big: refuses invalid values in sysfs and sysctl, and keeps its settings
 case_refuses()
 {
 	answer=$(probe ask "$(domid "$1")" 120 "probe bad 2>&1" 2>&1) || fail "$answer"
@@ -198,7 +198,7 @@ tells()
 	measured "$(sed 's/.*: xen_/xen_/' /run/event)"
 }
 
-# case tells (pv) pvh arm64 arm64big: tells by events and counters what it moves, to the page, and what Xen refuses
+# case tells (pv) pvh arm64 arm64big: shows by events and counters the memory that it moves, to the page, and the refusals of Xen
 case_tells()
 {
 	mounted "$1" debugfs /sys/kernel/debug

@@ -131,7 +131,7 @@ given()
 
 # not secrets in debug: what is free holds poison, so without scrub_pages there is nothing to see
 # not secrets in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
-# case secrets pv pvh: gives Xen only pages that are clear of what they held, and without scrub_pages as they are
+# case secrets pv pvh: releases only pages that were cleared, and without scrub_pages uncleared ones
 case_secrets()
 {
 	local seed=$(date +%s) keeper few most
@@ -144,18 +144,18 @@ case_secrets()
 	written "$1" $seed
 	mem_set "$1" 131072
 	given "$1" $seed
-	measured "of blocks another domain sees $hits pages in $pages"
+	measured "of superpages another domain sees $hits pages in $pages"
 	[ "$hits" = 0 ] && [ "$pages" -gt 16000 ] || fail "$(tail -n 1 /run/measured)"
 
-	# With each 16th page in use there are few blocks but those of 12 MiB that are spared, so
+	# With each 16th page in use there are few superpages except in 12 MiB that are left out, so
 	# of 75 MiB most go as single pages; and with most others in use, too, there are too few
 	# pages, so it tries again later.
 	mem_set "$1" 196608
 	seed=$((seed + 1))
-	ask "$1" 'echo 0 >/proc/sys/vm/compaction_proactiveness'	# else blocks come back
+	ask "$1" 'echo 0 >/proc/sys/vm/compaction_proactiveness'	# else superpages come back
 	few=$(kept "$1" $seed 16) || exit
-	blocks=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
-	[ "$blocks" -le 12 ] || fail "the guest has $blocks free blocks of 2 MiB"
+	superpages=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
+	[ "$superpages" -le 12 ] || fail "the guest has $superpages free superpages"
 	most=$(kept "$1" $seed 1) || exit
 	store "$1" max_schedule_delay 1 && store "$1" max_retry_count 0
 	set_key "$1" memory/target 120004

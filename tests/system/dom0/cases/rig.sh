@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # The rig itself, as far as it needs a guest.
 
-# case talks pv: answers with all that a command prints
+# case talks pv: answers with the whole output of a command
 case_talks()
 {
 	for length in 0 1 1599 1600 1601 2048 4096 20000; do

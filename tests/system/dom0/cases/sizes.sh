@@ -77,7 +77,7 @@ case_superpages()
 	start "$1"
 	mappings "$1"
 	boot_maps=$large_maps boot_small=$small_maps boot_splits=$splits
-	beside=$((large_maps * 512 + small_maps - tot_pages))
+	others=$((large_maps * 512 + small_maps - tot_pages))
 
 	cycle "$1" 262144
 	down_maps=$large_maps down_small=$small_maps down_splits=$((splits - boot_splits))
@@ -85,7 +85,7 @@ case_superpages()
 	cycle "$1" 524288
 	# Xen does not count a large mapping that replaces a table of small ones, but
 	# what is mapped and is not small is large.
-	back_maps=$(((tot_pages + beside - small_maps) / 512))
+	back_maps=$(((tot_pages + others - small_maps) / 512))
 	measured "mappings of 2 MiB: $boot_maps at boot, $down_maps down, $back_maps back" \
 		"($large_maps counted by Xen)"
 	measured "of 4 KiB: $boot_small, $down_small, $small_maps"
@@ -98,23 +98,23 @@ case_superpages()
 		[ $back_maps -ge "$boot_maps" ] || fail "$(paste -sd';' /run/measured)"
 }
 
-# case follows arm64dom0 arm64bigdom0: follows memory/target, and Xen maps as much as it says
+# case follows arm64dom0 arm64bigdom0: follows memory/target, and Xen maps as much as it reports
 case_follows()
 {
 	# Its memory is mapped one to one and stays its own, so Xen's count does not change.
 	look "$1"
 	mappings "$1"
-	beside=$((large_maps * 512 + small_maps - own_pages))
+	others=$((large_maps * 512 + small_maps - own_pages))
 	for kib in 600000 524288 786432 700004 786432; do
 		was=$own_pages
 		set_key "$1" memory/target $kib
 		counts "$1" "$(whole "$1" $((kib / 4)))"
 		mappings "$1"
 		measured "$(mib $((was * 4))) -> $(mib $((own_pages * 4))) MiB," \
-			"mapped $(mib $(((large_maps * 512 + small_maps - beside) * 4)))"
+			"mapped $(mib $(((large_maps * 512 + small_maps - others) * 4)))"
 		# Of what comes back Xen counts only the small mappings.
-		[ $kib -gt 600000 ] || [ $((large_maps * 512 + small_maps)) = $((own_pages + beside)) ] ||
-			fail "Xen maps $((large_maps * 512 + small_maps - beside)) pages of $own_pages"
+		[ $kib -gt 600000 ] || [ $((large_maps * 512 + small_maps)) = $((own_pages + others)) ] ||
+			fail "Xen maps $((large_maps * 512 + small_maps - others)) pages of $own_pages"
 	done
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # What the toolstack writes, and what it is told.
 
-# case reports (pv) pvh: tells the toolstack in data/balloon how far it is, and of feature-balloon, which it may not write with xl, nothing
+# case reports (pv) pvh: reports its progress in data/balloon, and does not write control/feature-balloon, as xl does not permit it
 case_reports()
 {
 	mem_set "$1" 300000
@@ -16,7 +16,7 @@ case_reports()
 		[ -z "$said" ] || fail "it says: $said"
 }
 
-# case ignores pv (pvh) arm64 arm64big: ignores what is not a size in xenstore, says so, and keeps its target
+# case ignores pv (pvh) arm64 arm64big: ignores a value in xenstore that is not a size, says so, and keeps its target
 case_ignores()
 {
 	before=$(show "$1" target_kb)
@@ -41,7 +41,7 @@ case_ignores()
 	measured "$nr ignored with $(echo "$said" | wc -l) messages"
 }
 
-# case nonsense pvh: starts as ever with nonsense on its command line, in static-max and in videoram
+# case nonsense pvh: starts as usual with nonsense on its command line, in static-max and in videoram
 impossible_keys()
 {
 	may_tell "$1"
@@ -66,7 +66,7 @@ case_nonsense()
 	mem_set "$1" 524288
 }
 
-# extra keys pvh: starts as ever with each of the bad values in static-max and videoram
+# extra keys pvh: starts as usual with each of the bad values in static-max and videoram
 case_keys()
 {
 	for name in static-max videoram; do
@@ -89,7 +89,7 @@ bad_key() { probe bad-key "$1" $name $nr; }
 may_tell() { probe permit "$1" control; }
 
 # not squeezed in kasan: it has a PV guest, too, which does not boot with KASAN
-# case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest beside it
+# case squeezed pvh: does what XAPI's memory daemon expects, and so does a PV guest on the same host
 case_squeezed()
 {
 	ask "$1" 'grep -q kunit.enable=1 /proc/cmdline' || before=may_tell start "$1"	# as in nonsense
