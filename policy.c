@@ -22,6 +22,7 @@
  * does not give it back when there is too little. So they take an eighth of
  * what is available; once Xen has filled them they pay for more.
  *
+ * Context: Any.
  * Return: pages, whole sections; 0 when the guest cannot pay for one.
  */
 unsigned long balloon_new_sections(const struct balloon_view *v,
@@ -118,6 +119,7 @@ static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
  * balloon_plan() - decide what one pass of the worker does
  * @v: the numbers that the decision rests on
  *
+ * Context: Any.
  * Return: the plan; its nr_pages is never zero for %BALLOON_ACTION_INFLATE,
  * %BALLOON_ACTION_DEFLATE and %BALLOON_ACTION_HOTPLUG.
  */
@@ -139,6 +141,7 @@ struct balloon_plan balloon_plan(const struct balloon_view *v)
  * The size can change after a pass, so it alone decides
  * %BALLOON_STATE_SETTLED.
  *
+ * Context: Any.
  * Return: the state.
  */
 enum balloon_state balloon_visible_state(enum balloon_state outcome,
@@ -156,6 +159,7 @@ enum balloon_state balloon_visible_state(enum balloon_state outcome,
  * balloon_state_name() - the word for a state in sysfs and xenstore
  * @state: the state
  *
+ * Context: Any.
  * Return: one word.
  */
 const char *balloon_state_name(enum balloon_state state)
@@ -174,6 +178,8 @@ const char *balloon_state_name(enum balloon_state state)
 /**
  * balloon_schedule_restart() - start afresh, as after a new target
  * @s: schedule
+ *
+ * Context: Any; the caller protects @s.
  */
 void balloon_schedule_restart(struct balloon_schedule *s)
 {
@@ -190,6 +196,8 @@ void balloon_schedule_restart(struct balloon_schedule *s)
  *
  * Shortages in a row double the delay, and after max_count of them the worker
  * gives up. Any progress breaks the row.
+ *
+ * Context: Any; the caller protects @s.
  */
 void balloon_schedule_next(struct balloon_schedule *s,
 			   enum balloon_state outcome, bool progress)
@@ -222,6 +230,7 @@ void balloon_schedule_next(struct balloon_schedule *s,
  * @s: schedule, after balloon_schedule_next()
  * @progress: whether the last pass moved memory
  *
+ * Context: Any; the caller protects @s.
  * Return: seconds, 0 for at once, %BALLOON_NEVER for until woken.
  */
 unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
@@ -250,6 +259,7 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
  * The time of a page varies a hundredfold with the kind of domain, the
  * direction and the state of its memory, but little from batch to batch.
  *
+ * Context: Any.
  * Return: pages, whole superpages; one superpage when nothing was moved.
  */
 unsigned long balloon_next_batch(unsigned long moved, s64 us)
@@ -270,6 +280,7 @@ unsigned long balloon_next_batch(unsigned long moved, s64 us)
  * twice that is kept for user space. A guest so small that this is more than
  * half of it keeps half.
  *
+ * Context: Any.
  * Return: pages.
  */
 unsigned long balloon_default_floor(unsigned long total)
@@ -288,6 +299,7 @@ unsigned long balloon_default_floor(unsigned long total)
  * balloon_pressure() - how much inflation must hold back
  * @since_oom_s: seconds since the guest ran out of memory
  *
+ * Context: Any.
  * Return: the pressure.
  */
 enum balloon_pressure balloon_pressure(s64 since_oom_s)
@@ -317,6 +329,8 @@ enum balloon_pressure balloon_pressure(s64 since_oom_s)
  * Ignore a static-max below the first target or the guest's own count: then the
  * first target tells the pages that the guest does not see. Ignore a videoram
  * that would be part of the guest's own memory.
+ *
+ * Context: Any.
  */
 void balloon_fix_boot_counts(struct balloon_boot_counts *c)
 {
@@ -363,6 +377,7 @@ static long balloon_learn_overhead(const struct balloon_boot_counts *c)
  * it counted, and the target is only hit to the page when they are made up for
  * too. Video memory is in static_max, but not in the targets.
  *
+ * Context: Any.
  * Return: pages to subtract from each target of the toolstack; may be
  * negative.
  */
@@ -382,6 +397,7 @@ long balloon_learn_difference(const struct balloon_boot_counts *c)
  * Its target does not tell: the toolstack may have changed it since it built
  * the guest.
  *
+ * Context: Any.
  * Return: pages that are backed for sure; all that the guest sees, unless it is
  * populated on demand.
  */
@@ -400,6 +416,7 @@ unsigned long balloon_backed_pages(const struct balloon_boot_counts *c)
 /**
  * balloon_max_target() - the largest target that makes sense
  *
+ * Context: Any.
  * Return: pages of the whole physical address space.
  */
 unsigned long balloon_max_target(void)
@@ -413,6 +430,7 @@ unsigned long balloon_max_target(void)
  * @difference: from balloon_learn_difference(), pages
  * @pages: result
  *
+ * Context: Any.
  * Return: 0, or -ERANGE when the target is smaller than @difference, or beyond
  * the address space. @pages is then unchanged.
  */
