@@ -354,9 +354,9 @@ long xenmem_pv_hypercalls(void)
 /**
  * xenmem_pv_max_pfn() - end of the address space that the p2m has room for
  *
- * Beyond it set_phys_to_machine() takes INVALID_P2M_ENTRY for an answer that it
- * gives anyway, and the first real entry is a BUG(). The kernel sets the room
- * aside at boot, by CONFIG_XEN_MEMORY_HOTPLUG_LIMIT.
+ * Beyond it set_phys_to_machine() returns true for INVALID_P2M_ENTRY without
+ * storing it, and the first real entry crashes the kernel. The room is set aside
+ * at boot, by CONFIG_XEN_MEMORY_HOTPLUG_LIMIT.
  *
  * Context: Any.
  * Return: pages.
