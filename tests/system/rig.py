@@ -300,7 +300,7 @@ def find_kernel(arch=X86, pages="4k", pv=False):
         known = name in ("ours", "stock") or (TOP / f"tools/config/{name}.config").is_file()
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
-            f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours, stock, ballooned, debug or kasan"))
+            f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours, stock, ballooned, distro, debug or kasan"))
     offset, magic = arch.magic
     with open(path, "rb") as file:
         if file.read(offset + len(magic))[offset:] != magic:
@@ -588,7 +588,8 @@ class Machine:
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
         if flavour().checks:
             words.update(slow=flavour().slow, checks=flavour().options)
-        options = " ".join(["console=hvc0", *[flavour().options] * flavour().pv,
+        # /dev/ram0 of dom0 is the guests' disk; unwritten blocks take no memory
+        options = " ".join(["console=hvc0 ramdisk_size=400000", *[flavour().options] * flavour().pv,
                             *(f"{key}={value}" for key, value in words.items())])
         self.argv = [
             find_qemu(arch), *(qemu or accelerator(arch)),

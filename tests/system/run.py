@@ -12,7 +12,7 @@ import selftest
 from report import Report
 
 # In parentheses: guests that `make check` leaves out, as it runs the case on others.
-CASE = re.compile(r"^# (case|extra|debug) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
+CASE = re.compile(r"^# (case|extra|debug|distro) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
 # What makes no sense in a flavour stands before the case, with the reason.
 UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)
 EXTRA_S = 1800  # what an extra case may take
@@ -96,7 +96,8 @@ def all_cases():
                     cases.extra.add(name)
                 if word != guest:
                     cases.whole_only.add(name)
-                if case in unfit or (kind == "debug" and not flavour.checks):
+                if case in unfit or (kind == "debug" and not flavour.checks) or (
+                        kind == "distro" and flavour.name not in ("distro", "stock-distro")):
                     cases.unfit.add(name)
     order = [guest for boot in BOOTS.values() for guest in boot.guests]
     cases.sentences = dict(sorted(cases.sentences.items(), key=lambda item: order.index(item[0].split("-")[0])))
@@ -119,7 +120,7 @@ def parse(argv, cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, ballooned, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
+               "KVER (7.3), FLAVOUR (ours, stock, ballooned, distro, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
                "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
@@ -146,7 +147,7 @@ def parse(argv, cases):
     else:
         boots = [boot for boot in BOOTS if boot not in extra and rig.flavour().pv >= BOOTS[boot].pv]
     guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
-    stock = os.environ.get("FLAVOUR") == "stock"    # has not got the driver's KUnit cases
+    stock = os.environ.get("FLAVOUR", "").startswith("stock")    # has not got the driver's KUnit cases
     left_out = set(cases.unfit)
     if not options.topic:
         left_out |= cases.extra if options.whole else cases.extra | cases.whole_only
