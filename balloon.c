@@ -134,20 +134,50 @@ static unsigned long balloon_act(struct xen_balloon *b,
 		if (!moved || (moved < min(plan->nr_pages, BATCH_EXTENTS) &&
 			       !b->batch.cut_short))
 			plan->outcome = BALLOON_STATE_SHORT;
+		if (b->batch.reason)
+			plan->reason = b->batch.reason;
 		break;
 	case BALLOON_ACTION_DEFLATE:
 		moved = balloon_deflate(b, plan->nr_pages);
 		if (!moved)
 			plan->outcome = BALLOON_STATE_SHORT;
+		plan->reason = b->batch.reason;
 		break;
 	case BALLOON_ACTION_HOTPLUG:
-		plan->outcome = balloon_hotplug(b, plan->nr_pages);
+		plan->reason = balloon_hotplug(b, plan->nr_pages);
+		if (plan->reason != BALLOON_REASON_OFFLINE_SECTIONS)
+			plan->outcome = BALLOON_STATE_STOPPED;
 		break;
 	case BALLOON_ACTION_CLAMP:
 	case BALLOON_ACTION_NONE:
 		break;
 	}
 	return moved;
+}
+
+/* One message for each change of the reason, also over many targets. */
+static void balloon_tell_reason(struct xen_balloon *b)
+{
+	struct balloon_memory *mem = &b->mem;
+	enum balloon_state state =
+		balloon_visible_state(mem->schedule.state, mem->current_pages,
+				      mem->target_pages);
+	enum balloon_reason reason =
+		balloon_visible_reason(state, mem->schedule.reason);
+
+	lockdep_assert_held(&mem->lock);
+
+	if (state == BALLOON_STATE_SETTLED)
+		mem->told = BALLOON_REASON_NONE;
+	if (reason == mem->told || !reason ||
+	    !balloon_schedule_is_stuck(&mem->schedule))
+		return;
+	mem->told = reason;
+	pr_notice_ratelimited("%s at %llu KiB, asked for %llu KiB: %s\n",
+			      balloon_state_name(state),
+			      PAGES_TO_KB(mem->current_pages),
+			      PAGES_TO_KB(mem->target_pages),
+			      balloon_reason_advice(reason));
 }
 
 /* Returns the seconds until the next pass, or %BALLOON_NEVER. */
@@ -158,16 +188,19 @@ static unsigned long balloon_finish_pass(struct xen_balloon *b,
 {
 	struct balloon_schedule *schedule = &b->mem.schedule;
 	unsigned long delay_s = BALLOON_NEVER;
-	enum balloon_state was;
+	struct balloon_schedule was;
 
 	balloon_lock(b);
 	/* A new target has started afresh, and the worker will run again. */
 	if (seq == b->mem.target_seq) {
-		was = schedule->state;
+		was = *schedule;
 		if (plan->action == BALLOON_ACTION_CLAMP)
 			balloon_clamp_target(b, plan->nr_pages);
 		balloon_schedule_next(schedule, plan->outcome, moved);
-		trace_xen_balloon_state(was, schedule);
+		schedule->reason = balloon_visible_reason(schedule->state,
+							  plan->reason);
+		trace_xen_balloon_state(&was, schedule);
+		balloon_tell_reason(b);
 		delay_s = balloon_schedule_delay_s(schedule, moved);
 	}
 	balloon_unlock(b);
@@ -224,15 +257,15 @@ static void balloon_work(struct work_struct *work)
 void balloon_set_new_target(unsigned long pages)
 {
 	struct xen_balloon *b = &xen_balloon;
-	enum balloon_state was;
+	struct balloon_schedule was;
 
 	balloon_lock(b);
 	trace_xen_balloon_target(b->mem.target_pages, pages, _RET_IP_);
-	was = b->mem.schedule.state;
+	was = b->mem.schedule;
 	b->mem.target_pages = pages;
 	b->mem.target_seq++;
 	balloon_schedule_restart(&b->mem.schedule);
-	trace_xen_balloon_state(was, &b->mem.schedule);
+	trace_xen_balloon_state(&was, &b->mem.schedule);
 	balloon_unlock(b);
 
 	balloon_wake(b);
@@ -258,6 +291,8 @@ void balloon_snapshot(struct balloon_info *info)
 	info->state = balloon_visible_state(b->mem.schedule.state,
 					    b->mem.current_pages,
 					    b->mem.target_pages);
+	info->reason = balloon_visible_reason(info->state,
+					      b->mem.schedule.reason);
 	info->booted = b->mem.booted;
 	info->target_seq = b->mem.target_seq;
 	balloon_unlock(b);

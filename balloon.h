@@ -13,6 +13,7 @@
  * @target_pages: size that it should have
  * @floor: pages that inflation must leave
  * @state: how far the domain is from its target
+ * @reason: why it is not there
  * @booted: boot ballooning is over
  * @target_seq: number of the target
  */
@@ -21,6 +22,7 @@ struct balloon_info {
 	unsigned long target_pages;
 	unsigned long floor;
 	enum balloon_state state;
+	enum balloon_reason reason;
 	bool booted;
 	unsigned long target_seq;
 };

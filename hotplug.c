@@ -119,11 +119,10 @@ static int balloon_note_new_sections(struct xen_balloon *b,
  *
  * Context: Process; balloon_batch.lock is held. Takes device_hotplug_lock, and
  * balloon_memory.lock: the sections may come online within the call.
- * Return: %BALLOON_STATE_WAITING, or %BALLOON_STATE_STOPPED when nothing was
- * added.
+ * Return: %BALLOON_REASON_OFFLINE_SECTIONS, or why nothing was added.
  */
-enum balloon_state balloon_hotplug(struct xen_balloon *b,
-				   unsigned long nr_pages)
+enum balloon_reason balloon_hotplug(struct xen_balloon *b,
+				    unsigned long nr_pages)
 {
 	struct resource *res = balloon_reserve_range(&nr_pages);
 	unsigned long start_pfn;
@@ -132,7 +131,7 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 	lockdep_assert_held(&b->batch.lock);
 
 	if (!res)
-		return BALLOON_STATE_STOPPED;
+		return BALLOON_REASON_NO_ADDRESSES;
 
 	/* Once its memory is added, @res may be merged with another. */
 	start_pfn = PHYS_PFN(res->start);
@@ -151,13 +150,13 @@ enum balloon_state balloon_hotplug(struct xen_balloon *b,
 				    nr_pages >> (20 - PAGE_SHIFT), rc);
 		balloon_forget_new_sections(b, start_pfn, nr_pages);
 		balloon_free_range(res);
-		return BALLOON_STATE_STOPPED;
+		return BALLOON_REASON_SECTION_MEMORY;
 	}
 
 	balloon_lock(b);
 	b->mem.total_pages += nr_pages;
 	balloon_unlock(b);
-	return BALLOON_STATE_WAITING;
+	return BALLOON_REASON_OFFLINE_SECTIONS;
 }
 
 /*

@@ -6,15 +6,15 @@
 #include "pages.h"
 
 #ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
-enum balloon_state balloon_hotplug(struct xen_balloon *b,
-				   unsigned long nr_pages);
+enum balloon_reason balloon_hotplug(struct xen_balloon *b,
+				    unsigned long nr_pages);
 unsigned long balloon_hotplug_unit(void);
 int balloon_hotplug_init(void);
 #else
-static inline enum balloon_state balloon_hotplug(struct xen_balloon *b,
-						 unsigned long nr_pages)
+static inline enum balloon_reason balloon_hotplug(struct xen_balloon *b,
+						  unsigned long nr_pages)
 {
-	return BALLOON_STATE_STOPPED;
+	return BALLOON_REASON_NO_ADDRESSES;
 }
 
 static inline unsigned long balloon_hotplug_unit(void)

@@ -42,6 +42,7 @@ static void balloon_begin_batch(struct xen_balloon *b)
 	memset(b->batch.moves, 0, sizeof(b->batch.moves));
 	b->batch.start = ktime_get();
 	b->batch.cut_short = false;
+	b->batch.reason = BALLOON_REASON_NONE;
 }
 
 static void balloon_count_extents(struct xen_balloon *b,
@@ -502,6 +503,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	kmap_flush_unused();
 
 	if (!balloon_commit_held(b)) {
+		b->batch.reason = BALLOON_REASON_GUEST_PRESSURE;
 		balloon_free_extents(pages, nr, order);
 		return 0;
 	}
@@ -523,6 +525,8 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	else
 		done = balloon_release_frames(b, nr);
 
+	b->batch.reason = done < nr ? BALLOON_REASON_XEN_REFUSES :
+				      BALLOON_REASON_NONE;
 	balloon_quarantine(b, nr_unknown, order);
 	balloon_undo_inflate(b, done + nr_unknown, nr - done - nr_unknown,
 			     order);
@@ -642,6 +646,11 @@ static void balloon_deflate_extents(struct xen_balloon *b, unsigned int order,
 
 	if (order)
 		b->batch.superpages_refused = populated < nr;
+	else if (populated < nr)
+		b->batch.reason =
+			balloon_refusal_reason(xenmem_current_frames(),
+					       xenmem_max_frames(),
+					       1UL << extent_order(0));
 }
 
 /**

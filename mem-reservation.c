@@ -95,6 +95,21 @@ long xenmem_current_frames(void)
 }
 
 /**
+ * xenmem_max_frames() - the domain's hard limit
+ *
+ * Interface: XENMEM_maximum_reservation on DOMID_SELF.
+ *
+ * Context: Process.
+ * Return: Xen frames, or a negative errno.
+ */
+long xenmem_max_frames(void)
+{
+	domid_t domid = DOMID_SELF;
+
+	return HYPERVISOR_memory_op(XENMEM_maximum_reservation, &domid);
+}
+
+/**
  * xenmem_reservation_increase() - populate single pages
  * @count: pages
  * @frames: in: gfn of each page; out, PV only: its machine frame

@@ -19,5 +19,6 @@ unsigned int xenmem_populate(xen_pfn_t *frames, unsigned int nr_extents,
 unsigned int xenmem_release(xen_pfn_t *frames, unsigned int nr_extents,
 			    unsigned int order);
 long xenmem_current_frames(void);
+long xenmem_max_frames(void);
 
 #endif	/* _XEN_BALLOON_MEM_RESERVATION_H */

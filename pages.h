@@ -94,6 +94,8 @@ struct balloon_batch {
 	bool bounded;
 	/** @cut_short: it did so; there may be more to take */
 	bool cut_short;
+	/** @reason: why the batch moved too little; none: it is not known */
+	enum balloon_reason reason;
 	/** @start: start of the batch */
 	ktime_t start;
 	/** @moves: memory that the batch moved so far */
@@ -153,6 +155,8 @@ struct balloon_memory {
 	bool booted;
 	/** @moves: memory that all batches moved */
 	struct balloon_moves moves[BALLOON_NR_DIRS];
+	/** @told: the last reason in the log; none once the target is met */
+	enum balloon_reason told;
 	/** @schedule: when the worker tries again */
 	struct balloon_schedule schedule;
 };

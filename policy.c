@@ -55,17 +55,22 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
 			.nr_pages = min(v->target,
 					v->current_pages + v->unpopulated),
 			.outcome = BALLOON_STATE_STOPPED,
+			.reason = BALLOON_REASON_NO_ADDRESSES,
 		};
 
 	/* Enough sections were added before; they have yet to come online. */
 	if (struct_pages_wanted <= v->total)
 		return (struct balloon_plan) {
 			.outcome = BALLOON_STATE_WAITING,
+			.reason = BALLOON_REASON_OFFLINE_SECTIONS,
 		};
 
 	nr_pages = balloon_new_sections(v, struct_pages_wanted - v->total);
 	if (!nr_pages)
-		return (struct balloon_plan) { .outcome = BALLOON_STATE_SHORT };
+		return (struct balloon_plan) {
+			.outcome = BALLOON_STATE_SHORT,
+			.reason = BALLOON_REASON_SECTION_MEMORY,
+		};
 
 	return (struct balloon_plan) {
 		.action = BALLOON_ACTION_HOTPLUG,
@@ -88,19 +93,26 @@ static unsigned long balloon_kept_available(const struct balloon_view *v)
 /* The guest should have less memory, but never less than the floor. */
 static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 {
+	enum balloon_reason reason = v->pressure == BALLOON_PRESSURE_NONE ?
+				     BALLOON_REASON_GUEST_MEMORY :
+				     BALLOON_REASON_GUEST_PRESSURE;
 	unsigned long excess, spare, batch = v->batch;
 	bool again;
 
 	if (v->current_pages <= v->floor)
 		return (struct balloon_plan) {
 			.outcome = BALLOON_STATE_STOPPED,
+			.reason = BALLOON_REASON_FLOOR,
 		};
 
 	excess = v->current_pages - max(v->target, v->floor);
 	spare = min(excess,
 		    v->available - min(v->available, balloon_kept_available(v)));
 	if (!spare || v->pressure == BALLOON_PRESSURE_ACUTE)
-		return (struct balloon_plan) { .outcome = BALLOON_STATE_SHORT };
+		return (struct balloon_plan) {
+			.outcome = BALLOON_STATE_SHORT,
+			.reason = reason,
+		};
 
 	again = spare < min(excess, v->batch) ||
 		v->pressure == BALLOON_PRESSURE_RECENT;
@@ -112,6 +124,7 @@ static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 		.action = BALLOON_ACTION_INFLATE,
 		.nr_pages = min(spare, batch),
 		.outcome = again ? BALLOON_STATE_SHORT : BALLOON_STATE_MOVING,
+		.reason = reason,
 	};
 }
 
@@ -176,6 +189,95 @@ const char *balloon_state_name(enum balloon_state state)
 }
 
 /**
+ * balloon_visible_reason() - the reason as users see it
+ * @state: the state as users see it
+ * @reason: reason of the last pass
+ *
+ * Context: Any.
+ * Return: the reason; none while the domain has its target or is on its way.
+ */
+enum balloon_reason balloon_visible_reason(enum balloon_state state,
+					   enum balloon_reason reason)
+{
+	if (state == BALLOON_STATE_SETTLED || state == BALLOON_STATE_MOVING)
+		return BALLOON_REASON_NONE;
+	return reason;
+}
+
+struct balloon_words {
+	const char *name;
+	const char *advice;
+};
+
+static const struct balloon_words balloon_reasons[] = {
+	[BALLOON_REASON_NONE] = { "none", "" },
+	[BALLOON_REASON_FLOOR] = {
+		"floor",
+		"the floor is reached; floor_kb sets it"
+	},
+	[BALLOON_REASON_GUEST_MEMORY] = {
+		"guest-memory",
+		"the guest has no memory to spare; stop programs, or raise the target"
+	},
+	[BALLOON_REASON_GUEST_PRESSURE] = {
+		"guest-pressure",
+		"the guest runs out of memory; stop programs, or raise the target"
+	},
+	[BALLOON_REASON_XEN_REFUSES] = {
+		"xen-refuses",
+		"Xen does not take the guest's pages; see Xen's log"
+	},
+	[BALLOON_REASON_HARD_LIMIT] = {
+		"hard-limit",
+		"the hard limit is reached; raise it with xl mem-max"
+	},
+	[BALLOON_REASON_HOST_MEMORY] = {
+		"host-memory",
+		"Xen has no free memory; free some on the host"
+	},
+	[BALLOON_REASON_PAGING_POOL] = {
+		"paging-pool",
+		"Xen's paging pool of this domain is used up; start it with a larger maxmem or shadow_memory"
+	},
+	[BALLOON_REASON_OFFLINE_SECTIONS] = {
+		"offline-sections",
+		"new memory is offline; put it online in /sys/devices/system/memory"
+	},
+	[BALLOON_REASON_SECTION_MEMORY] = {
+		"section-memory",
+		"the guest cannot pay for the struct pages of new memory; stop programs, or grow in smaller steps"
+	},
+	[BALLOON_REASON_NO_ADDRESSES] = {
+		"no-addresses",
+		"the guest has no addresses for more memory; start it with a larger maxmem"
+	},
+};
+
+/**
+ * balloon_reason_name() - the word for a reason in sysfs and xenstore
+ * @reason: the reason
+ *
+ * Context: Any.
+ * Return: one word.
+ */
+const char *balloon_reason_name(enum balloon_reason reason)
+{
+	return balloon_reasons[reason].name;
+}
+
+/**
+ * balloon_reason_advice() - the reason in the log
+ * @reason: the reason
+ *
+ * Context: Any.
+ * Return: the cause, and what to do.
+ */
+const char *balloon_reason_advice(enum balloon_reason reason)
+{
+	return balloon_reasons[reason].advice;
+}
+
+/**
  * balloon_schedule_restart() - start afresh, as after a new target
  * @s: schedule
  *
@@ -184,6 +286,7 @@ const char *balloon_state_name(enum balloon_state state)
 void balloon_schedule_restart(struct balloon_schedule *s)
 {
 	s->state = BALLOON_STATE_MOVING;
+	s->reason = BALLOON_REASON_NONE;
 	s->delay = 1;
 	s->count = 1;
 }
@@ -226,6 +329,31 @@ void balloon_schedule_next(struct balloon_schedule *s,
 }
 
 /**
+ * balloon_schedule_is_stuck() - whether a user should hear of the reason
+ * @s: schedule, after balloon_schedule_next()
+ *
+ * One shortage is no news: a host frees the memory of a domain that has ended
+ * for a while, and a guest writes back its files.
+ *
+ * Context: Any; the caller protects @s.
+ * Return: whether the worker cannot go on, for longer than a moment.
+ */
+bool balloon_schedule_is_stuck(const struct balloon_schedule *s)
+{
+	switch (s->state) {
+	case BALLOON_STATE_SHORT:
+		return s->count > 2;
+	case BALLOON_STATE_WAITING:
+	case BALLOON_STATE_STOPPED:
+		return true;
+	case BALLOON_STATE_SETTLED:
+	case BALLOON_STATE_MOVING:
+		break;
+	}
+	return false;
+}
+
+/**
  * balloon_schedule_delay_s() - how long the worker sleeps
  * @s: schedule, after balloon_schedule_next()
  * @progress: whether the last pass moved memory
@@ -249,6 +377,23 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 		break;
 	}
 	return BALLOON_NEVER;
+}
+
+/**
+ * balloon_refusal_reason() - why Xen gives the domain no memory
+ * @frames: Xen's count of the domain, or a negative errno
+ * @limit: its hard limit in frames, or a negative errno
+ * @wanted: frames of the extent that was refused
+ *
+ * Context: Any.
+ * Return: the reason.
+ */
+enum balloon_reason balloon_refusal_reason(long frames, long limit,
+					   unsigned long wanted)
+{
+	if (frames >= 0 && limit >= 0 && limit - frames < (long)wanted)
+		return BALLOON_REASON_HARD_LIMIT;
+	return BALLOON_REASON_HOST_MEMORY;
 }
 
 /**

@@ -50,6 +50,39 @@ enum balloon_state {
 };
 
 /**
+ * enum balloon_reason - why the domain is not at its target
+ * @BALLOON_REASON_NONE: it is, or it moves
+ * @BALLOON_REASON_FLOOR: the floor is reached
+ * @BALLOON_REASON_GUEST_MEMORY: the guest has no memory to spare
+ * @BALLOON_REASON_GUEST_PRESSURE: the guest runs out of memory
+ * @BALLOON_REASON_XEN_REFUSES: Xen does not take pages of the guest
+ * @BALLOON_REASON_HARD_LIMIT: Xen grants the domain no more
+ * @BALLOON_REASON_HOST_MEMORY: Xen has no free memory
+ * @BALLOON_REASON_PAGING_POOL: Xen's paging pool of the domain is used up, so
+ *	that it can map no more memory for it
+ * @BALLOON_REASON_OFFLINE_SECTIONS: hotplugged memory has yet to come online
+ * @BALLOON_REASON_SECTION_MEMORY: the guest has no memory for the struct pages
+ *	of new sections
+ * @BALLOON_REASON_NO_ADDRESSES: the guest has no addresses for more memory
+ *
+ * These are the words of info/reason in sysfs and of data/balloon/reason in
+ * xenstore.
+ */
+enum balloon_reason {
+	BALLOON_REASON_NONE,
+	BALLOON_REASON_FLOOR,
+	BALLOON_REASON_GUEST_MEMORY,
+	BALLOON_REASON_GUEST_PRESSURE,
+	BALLOON_REASON_XEN_REFUSES,
+	BALLOON_REASON_HARD_LIMIT,
+	BALLOON_REASON_HOST_MEMORY,
+	BALLOON_REASON_PAGING_POOL,
+	BALLOON_REASON_OFFLINE_SECTIONS,
+	BALLOON_REASON_SECTION_MEMORY,
+	BALLOON_REASON_NO_ADDRESSES,
+};
+
+/**
  * enum balloon_action - the work of one pass
  * @BALLOON_ACTION_NONE: nothing
  * @BALLOON_ACTION_INFLATE: release pages of the guest to Xen
@@ -113,16 +146,19 @@ struct balloon_view {
  * @action: kind of work
  * @nr_pages: amount of work; for %BALLOON_ACTION_CLAMP the new target
  * @outcome: state of the worker if all of @nr_pages is done
+ * @reason: why that is not the target
  */
 struct balloon_plan {
 	enum balloon_action action;
 	unsigned long nr_pages;
 	enum balloon_state outcome;
+	enum balloon_reason reason;
 };
 
 /**
  * struct balloon_schedule - when the worker tries again
  * @state: outcome of the last pass
+ * @reason: why that is not the target
  * @delay: seconds between tries
  * @max_delay: upper bound of @delay
  * @count: number of the current try, from 1
@@ -130,6 +166,7 @@ struct balloon_plan {
  */
 struct balloon_schedule {
 	enum balloon_state state;
+	enum balloon_reason reason;
 	unsigned long delay;
 	unsigned long max_delay;
 	unsigned long count;
@@ -156,11 +193,18 @@ enum balloon_state balloon_visible_state(enum balloon_state outcome,
 					 unsigned long current_pages,
 					 unsigned long target);
 const char *balloon_state_name(enum balloon_state state);
+enum balloon_reason balloon_visible_reason(enum balloon_state state,
+					   enum balloon_reason reason);
+const char *balloon_reason_name(enum balloon_reason reason);
+const char *balloon_reason_advice(enum balloon_reason reason);
 void balloon_schedule_restart(struct balloon_schedule *s);
 void balloon_schedule_next(struct balloon_schedule *s,
 			   enum balloon_state outcome, bool progress);
+bool balloon_schedule_is_stuck(const struct balloon_schedule *s);
 unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 				       bool progress);
+enum balloon_reason balloon_refusal_reason(long frames, long limit,
+					   unsigned long wanted);
 unsigned long balloon_next_batch(unsigned long moved, s64 us);
 unsigned long balloon_default_floor(unsigned long total);
 enum balloon_pressure balloon_pressure(s64 since_oom_s);

@@ -33,6 +33,31 @@ TRACE_DEFINE_ENUM(BALLOON_STATE_STOPPED);
 			 { BALLOON_STATE_SHORT, "short" },		\
 			 { BALLOON_STATE_STOPPED, "stopped" })
 
+TRACE_DEFINE_ENUM(BALLOON_REASON_NONE);
+TRACE_DEFINE_ENUM(BALLOON_REASON_FLOOR);
+TRACE_DEFINE_ENUM(BALLOON_REASON_GUEST_MEMORY);
+TRACE_DEFINE_ENUM(BALLOON_REASON_GUEST_PRESSURE);
+TRACE_DEFINE_ENUM(BALLOON_REASON_XEN_REFUSES);
+TRACE_DEFINE_ENUM(BALLOON_REASON_HARD_LIMIT);
+TRACE_DEFINE_ENUM(BALLOON_REASON_HOST_MEMORY);
+TRACE_DEFINE_ENUM(BALLOON_REASON_PAGING_POOL);
+TRACE_DEFINE_ENUM(BALLOON_REASON_OFFLINE_SECTIONS);
+TRACE_DEFINE_ENUM(BALLOON_REASON_SECTION_MEMORY);
+TRACE_DEFINE_ENUM(BALLOON_REASON_NO_ADDRESSES);
+#define show_reason(reason)						\
+	__print_symbolic(reason,					\
+			 { BALLOON_REASON_NONE, "none" },		\
+			 { BALLOON_REASON_FLOOR, "floor" },		\
+			 { BALLOON_REASON_GUEST_MEMORY, "guest-memory" },	\
+			 { BALLOON_REASON_GUEST_PRESSURE, "guest-pressure" },	\
+			 { BALLOON_REASON_XEN_REFUSES, "xen-refuses" },	\
+			 { BALLOON_REASON_HARD_LIMIT, "hard-limit" },	\
+			 { BALLOON_REASON_HOST_MEMORY, "host-memory" },	\
+			 { BALLOON_REASON_PAGING_POOL, "paging-pool" },	\
+			 { BALLOON_REASON_OFFLINE_SECTIONS, "offline-sections" }, \
+			 { BALLOON_REASON_SECTION_MEMORY, "section-memory" },	\
+			 { BALLOON_REASON_NO_ADDRESSES, "no-addresses" })
+
 /* A new target: from xenstore, sysfs, a driver, or the worker itself. */
 TRACE_EVENT(xen_balloon_target,
 	    TP_PROTO(unsigned long old_pages, unsigned long new_pages,
@@ -117,30 +142,34 @@ TRACE_EVENT(xen_balloon_refusal,
 		      __entry->asked, __entry->done)
 );
 
-/* The worker has another state, which decides when it runs again. */
+/* The worker has another state, which decides when it runs again, or reason. */
 TRACE_EVENT_CONDITION(xen_balloon_state,
-		      TP_PROTO(enum balloon_state old_state,
+		      TP_PROTO(const struct balloon_schedule *old,
 			       const struct balloon_schedule *schedule),
 
-		      TP_ARGS(old_state, schedule),
+		      TP_ARGS(old, schedule),
 
-		      TP_CONDITION(old_state != schedule->state),
+		      TP_CONDITION(old->state != schedule->state ||
+				   old->reason != schedule->reason),
 
 		      TP_STRUCT__entry(__field(unsigned int, old_state)
 				       __field(unsigned int, new_state)
+				       __field(unsigned int, reason)
 				       __field(unsigned long, retry_count)
 				       __field(unsigned long, schedule_delay)
 		      ),
 
-		      TP_fast_assign(__entry->old_state = old_state;
+		      TP_fast_assign(__entry->old_state = old->state;
 				     __entry->new_state = schedule->state;
+				     __entry->reason = schedule->reason;
 				     __entry->retry_count = schedule->count;
 				     __entry->schedule_delay = schedule->delay;
 		      ),
 
-		      TP_printk("old_state=%s new_state=%s retry_count=%lu schedule_delay=%lu",
+		      TP_printk("old_state=%s new_state=%s reason=%s retry_count=%lu schedule_delay=%lu",
 				show_state(__entry->old_state),
 				show_state(__entry->new_state),
+				show_reason(__entry->reason),
 				__entry->retry_count, __entry->schedule_delay)
 );
 

@@ -54,7 +54,8 @@ static bool balloon_hotplug_for_caller(struct xen_balloon *b)
 
 	nr_pages = balloon_new_sections(&v, wanted - v.total);
 	return nr_pages &&
-	       balloon_hotplug(b, nr_pages) == BALLOON_STATE_WAITING;
+	       balloon_hotplug(b, nr_pages) ==
+		       BALLOON_REASON_OFFLINE_SECTIONS;
 }
 
 /*

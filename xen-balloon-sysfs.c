@@ -27,6 +27,7 @@
  * @BALLOON_UNIT_COUNT: a number
  * @BALLOON_UNIT_SWITCH: 0 or 1
  * @BALLOON_UNIT_STATE: the word for a state
+ * @BALLOON_UNIT_REASON: the word for a reason
  */
 enum balloon_unit {
 	BALLOON_UNIT_BYTES,
@@ -34,6 +35,7 @@ enum balloon_unit {
 	BALLOON_UNIT_COUNT,
 	BALLOON_UNIT_SWITCH,
 	BALLOON_UNIT_STATE,
+	BALLOON_UNIT_REASON,
 };
 
 /**
@@ -180,6 +182,10 @@ static struct balloon_file balloon_info_files[] = {
 		.attr = READ_ONLY(state),
 		.unit = BALLOON_UNIT_STATE,
 	},
+	{
+		.attr = READ_ONLY(reason),
+		.unit = BALLOON_UNIT_REASON,
+	},
 };
 
 static u64 balloon_read_value(const struct balloon_file *file)
@@ -211,6 +217,10 @@ static ssize_t balloon_file_show(struct device *dev,
 	case BALLOON_UNIT_STATE:
 		balloon_snapshot(&info);
 		return sysfs_emit(buf, "%s\n", balloon_state_name(info.state));
+	case BALLOON_UNIT_REASON:
+		balloon_snapshot(&info);
+		return sysfs_emit(buf, "%s\n",
+				  balloon_reason_name(info.reason));
 	case BALLOON_UNIT_SWITCH:
 		return sysfs_emit(buf, "%d\n", READ_ONCE(*file->on));
 	default:

@@ -277,7 +277,8 @@ static bool balloon_is_reported(const struct balloon_info *info)
 
 	return info->current_pages == last->current_pages &&
 	       info->target_pages == last->target_pages &&
-	       info->state == last->state && info->booted == last->booted;
+	       info->state == last->state && info->reason == last->reason &&
+	       info->booted == last->booted;
 }
 
 /*
@@ -295,6 +296,9 @@ static bool balloon_write_report(const struct balloon_info *info)
 	if (!rc_data)
 		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "state", "%s",
 					balloon_state_name(info->state));
+	if (!rc_data)
+		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "reason", "%s",
+					balloon_reason_name(info->reason));
 
 	/* XAPI waits for this before it counts on a guest. */
 	if (info->booted && info->state != BALLOON_STATE_MOVING)

@@ -29,6 +29,11 @@ static void check_plans(struct kunit *test, const struct plan_case *cases,
 				    "nr_pages of case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, plan.outcome, cases[i].plan.outcome,
 				    "outcome of case %u", i);
+		if (plan.outcome != BALLOON_STATE_MOVING &&
+		    plan.action != BALLOON_ACTION_HOTPLUG)
+			KUNIT_EXPECT_EQ_MSG(test, plan.reason,
+					    cases[i].plan.reason,
+					    "reason of case %u", i);
 	}
 }
 
@@ -106,12 +111,14 @@ static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
 		    .total = 2 * section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING,
+		    BALLOON_REASON_OFFLINE_SECTIONS } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = 2 * section,
 		    .available = section, .hotplug_unit = section,
 		    .can_hotplug = true },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_WAITING,
+		    BALLOON_REASON_OFFLINE_SECTIONS } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -138,11 +145,13 @@ static void given_little_memory_plan_adds_the_sections_that_it_can_pay_for(struc
 		{ { .target = 3 * section, .current_pages = section,
 		    .total = section, .available = price - 8,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_SECTION_MEMORY } },
 		{ { .target = 3 * section, .current_pages = section,
 		    .total = section, .available = 0,
 		    .hotplug_unit = section, .can_hotplug = true },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_SECTION_MEMORY } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -152,12 +161,15 @@ static void given_no_hotplug_plan_clamps_what_is_out_of_reach(struct kunit *test
 {
 	static const struct plan_case cases[] = {
 		{ { .target = 200, .current_pages = 100 },
-		  { BALLOON_ACTION_CLAMP, 100, BALLOON_STATE_STOPPED } },
+		  { BALLOON_ACTION_CLAMP, 100, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_NO_ADDRESSES } },
 		{ { .target = 200, .current_pages = 100, .unpopulated = 30 },
-		  { BALLOON_ACTION_CLAMP, 130, BALLOON_STATE_STOPPED } },
+		  { BALLOON_ACTION_CLAMP, 130, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_NO_ADDRESSES } },
 		/* within reach once the unpopulated pages are back */
 		{ { .target = 120, .current_pages = 100, .unpopulated = 30 },
-		  { BALLOON_ACTION_CLAMP, 120, BALLOON_STATE_STOPPED } },
+		  { BALLOON_ACTION_CLAMP, 120, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_NO_ADDRESSES } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -182,13 +194,16 @@ static void given_target_below_plan_inflates_what_can_be_spared(struct kunit *te
 		/* by what is available: a shortage */
 		{ { .target = 0, .current_pages = 100, .available = 9,
 		    .batch = 10 },
-		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 90, .current_pages = 100, .available = 9,
 		    .batch = 100 },
-		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 9, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 90, .current_pages = 100, .available = 0,
 		    .batch = 100 },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -205,10 +220,12 @@ static void given_a_floor_plan_stops_there(struct kunit *test)
 		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_MOVING } },
 		{ { .target = 1, .current_pages = 40, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_FLOOR } },
 		{ { .target = 1, .current_pages = 39, .available = 100,
 		    .batch = 100, .floor = 40 },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_FLOOR } },
 		/* a target above the floor is met */
 		{ { .target = 50, .current_pages = 100, .available = 100,
 		    .batch = 100, .floor = 40 },
@@ -223,27 +240,33 @@ static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *tes
 	static const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 1, .current_pages = 100, .available = 11,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 1, .current_pages = 100, .available = 10,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 1, .current_pages = 100, .available = 0,
 		    .batch = 100, .floor = 40, .total = 100 },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		/* a raised floor: a quarter of the default one, which is 50 */
 		{ { .target = 1, .current_pages = 100, .available = 33,
 		    .batch = 100, .floor = 80, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_MOVING } },
 		{ { .target = 1, .current_pages = 100, .available = 22,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		/* no floor */
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 0, .total = 100 },
-		  { BALLOON_ACTION_INFLATE, 30, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 30, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -254,13 +277,16 @@ static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
 	const struct plan_case cases[] = {
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
 		    .batch = 4000, .pressure = BALLOON_PRESSURE_ACUTE },
-		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_PRESSURE } },
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
 		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
-		  { BALLOON_ACTION_INFLATE, SUPERPAGE_PAGES, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, SUPERPAGE_PAGES, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_PRESSURE } },
 		{ { .target = 3990, .current_pages = 4000, .available = 4000,
 		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
-		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT } },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_PRESSURE } },
 		/* growth is welcome at any time */
 		{ { .target = 4000, .current_pages = 1, .ballooned = 4000,
 		    .batch = 4000, .pressure = BALLOON_PRESSURE_ACUTE },
@@ -301,6 +327,73 @@ static void given_an_outcome_and_a_size_users_see_a_state(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, balloon_state_name(state),
 				   cases[i].name);
 	}
+}
+
+static void given_a_state_users_see_the_reason_or_none(struct kunit *test)
+{
+	static const struct {
+		enum balloon_state state;
+		const char *name;
+	} cases[] = {
+		{ BALLOON_STATE_SETTLED, "none" },
+		{ BALLOON_STATE_MOVING, "none" },
+		{ BALLOON_STATE_WAITING, "floor" },
+		{ BALLOON_STATE_SHORT, "floor" },
+		{ BALLOON_STATE_STOPPED, "floor" },
+	};
+	enum balloon_reason reason;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		reason = balloon_visible_reason(cases[i].state,
+						BALLOON_REASON_FLOOR);
+		KUNIT_EXPECT_STREQ(test, balloon_reason_name(reason),
+				   cases[i].name);
+	}
+}
+
+static void each_reason_has_a_word_and_says_what_to_do(struct kunit *test)
+{
+	static const char *const names[] = {
+		"none", "floor", "guest-memory", "guest-pressure",
+		"xen-refuses", "hard-limit", "host-memory", "paging-pool",
+		"offline-sections", "section-memory", "no-addresses",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_STREQ(test, balloon_reason_name(i), names[i]);
+		KUNIT_EXPECT_EQ(test, !balloon_reason_advice(i)[0],
+				i == BALLOON_REASON_NONE);
+	}
+}
+
+static void given_a_refusal_the_counts_tell_the_reason(struct kunit *test)
+{
+	static const struct {
+		long frames, limit;
+		unsigned long wanted;
+		enum balloon_reason reason;
+	} cases[] = {
+		{ 100, 100, 1, BALLOON_REASON_HARD_LIMIT },
+		{ 101, 100, 1, BALLOON_REASON_HARD_LIMIT },
+		{ 99, 100, 1, BALLOON_REASON_HOST_MEMORY },
+		/* a page of several frames */
+		{ 99, 100, 16, BALLOON_REASON_HARD_LIMIT },
+		{ 84, 100, 16, BALLOON_REASON_HOST_MEMORY },
+		/* no answer */
+		{ -EPERM, 100, 1, BALLOON_REASON_HOST_MEMORY },
+		{ 100, -EPERM, 1, BALLOON_REASON_HOST_MEMORY },
+		{ 100, LONG_MAX, 1, BALLOON_REASON_HOST_MEMORY },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    balloon_refusal_reason(cases[i].frames,
+							   cases[i].limit,
+							   cases[i].wanted),
+				    cases[i].reason, "case %u", i);
 }
 
 static struct balloon_schedule fresh(unsigned long max_delay,
@@ -664,6 +757,9 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_a_floor_plan_keeps_a_quarter_of_it_available),
 	KUNIT_CASE(given_pressure_plan_goes_slowly_or_rests),
 	KUNIT_CASE(given_an_outcome_and_a_size_users_see_a_state),
+	KUNIT_CASE(given_a_state_users_see_the_reason_or_none),
+	KUNIT_CASE(each_reason_has_a_word_and_says_what_to_do),
+	KUNIT_CASE(given_a_refusal_the_counts_tell_the_reason),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),

@@ -139,7 +139,7 @@ struct host {
 	unsigned long nr_flushes, nr_memory_ops, nr_mmu_updates, nr_logs;
 	unsigned long nr_populated[10], nr_released[10], nr_warnings;
 	unsigned long nr_passes, nr_kmap_flushes, nr_page_clears, nr_wakeups;
-	char last_log[160];
+	char last_log[320];
 	char trace[16][160];	/* the last events, by number */
 	unsigned long nr_trace_lines;
 

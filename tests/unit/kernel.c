@@ -817,7 +817,7 @@ static struct {
 } store[] = {
 	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
 	{ "data/balloon/target-kb" }, { "data/balloon/current-kb" },
-	{ "data/balloon/state" }, { "control/feature-balloon" },
+	{ "data/balloon/state" }, { "data/balloon/reason" }, { "control/feature-balloon" },
 };
 
 void host_xenstore_raw(const char *key, const char *value, size_t len)

@@ -43,6 +43,6 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 	HOLDS(b->batch.lock);
 
 #ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
-enum balloon_state balloon_hotplug(struct xen_balloon *b,
-				   unsigned long nr_pages) HOLDS(b->batch.lock);
+enum balloon_reason balloon_hotplug(struct xen_balloon *b,
+				    unsigned long nr_pages) HOLDS(b->batch.lock);
 #endif

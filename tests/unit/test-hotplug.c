@@ -190,7 +190,7 @@ TEST("given a target beyond the p2m a PV guest goes as far as that has room")
 	EXPECT_EQ(current(), SUPERPAGES(80) / PAGES_PER_SECTION *
 		  PAGES_PER_SECTION);
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
-	EXPECT(!strncmp(host.last_log, "xen:balloon: no address range", 29));
+	EXPECT(strstr(host.last_log, "no addresses for more memory"));
 	/* and back */
 	balloon_set_new_target(SUPERPAGES(32));
 	host_advance(3);
@@ -373,7 +373,7 @@ TEST("without hotplug a target out of reach is clamped, and said once")
 	settle();
 	expect_current(SUPERPAGES(32) - 7);
 	EXPECT_EQ(xen_balloon.mem.target_pages, SUPERPAGES(32));
-	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT_EQ(host.nr_logs, logs + 2);
 	host.nr_passes = 0;
 	settle_for(60);
 	EXPECT(host.nr_passes <= 1);
@@ -382,7 +382,7 @@ TEST("without hotplug a target out of reach is clamped, and said once")
 	expect_current(SUPERPAGES(32));
 	balloon_set_new_target(SUPERPAGES(50));
 	settle();
-	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT_EQ(host.nr_logs, logs + 2);
 	EXPECT_EQ(xen_balloon.mem.target_pages, SUPERPAGES(32));
 }
 #endif

@@ -9,6 +9,92 @@
 #include "test.h"
 #include "guests.h"
 
+/* Reasons */
+
+static void expect_reason(const char *reason)
+{
+	char text[32];
+
+	host_sysfs_read_text("info/reason", text, sizeof(text));
+	if (strcmp(text, reason))
+		host_violation("the reason is %s, not %s", text, reason);
+}
+
+/* The log has had one line since then, and it says this. */
+static void expect_one_line(unsigned long logs, const char *text)
+{
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT(strstr(host.last_log, text));
+}
+
+TEST("given a floor, a limit or no host memory the guest says so, once each")
+{
+	unsigned long logs;
+
+	host_boot(&pvh);
+	settle();
+	expect_reason("none");
+	logs = host.nr_logs;
+	balloon_set_new_target(1);
+	settle();
+	expect_reason("floor");
+	expect_one_line(logs, "stopped at 32768 KiB, asked for");
+	EXPECT(strstr(host.last_log, "floor_kb"));
+	/* the reason is the same for another target */
+	balloon_set_new_target(0);
+	settle_for(100);
+	expect_one_line(logs, "floor_kb");
+
+	host.hard_limit = host.tot_frames;
+	balloon_set_new_target(SUPERPAGES(20));
+	settle();
+	expect_reason("hard-limit");
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	settle_for(200);
+	expect_one_line(++logs, "xl mem-max");
+
+	host.hard_limit = ULONG_MAX;
+	host_others_take(host.nr_free_mfns, true);
+	settle_for(61);
+	expect_reason("host-memory");
+	expect_one_line(++logs, "Xen has no free memory");
+
+	host_others_give_all();
+	settle_for(61);
+	expect_reason("none");
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SETTLED);
+	/* once it was there, the next time is news */
+	balloon_set_new_target(1);
+	settle();
+	expect_reason("floor");
+	expect_one_line(++logs, "floor_kb");
+}
+
+TEST("given no memory to spare, or pressure, or an Xen that takes none, the guest says so")
+{
+	host_boot(&pvh);
+	host_sysfs_write("floor_kb", "0");
+	host_user_alloc(SUPERPAGES(30));
+	balloon_set_new_target(SUPERPAGES(20));
+	settle_for(20);
+	expect_reason("guest-memory");
+	EXPECT(strstr(host.last_log, "the guest has no memory to spare"));
+	host_oom();
+	settle_for(61);
+	expect_reason("guest-pressure");
+	host_user_free(SUPERPAGES(30));
+	settle_for(100);
+	expect_reason("none");
+
+	if (HOST_FRAMES > 1)
+		return;
+	host.no_superpages = true;
+	host.refuse_decrease = true;
+	balloon_set_new_target(SUPERPAGES(18));
+	host_run();
+	expect_reason("xen-refuses");
+}
+
 /* Shortages */
 
 TEST("given too little free memory the worker backs off, gives up and goes on later (defect 5)")

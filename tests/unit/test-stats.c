@@ -288,18 +288,18 @@ TEST("given a shortage events tell each state of the worker, and none when it st
 	balloon_set_new_target(SUPERPAGES(24));
 	host_run();
 	expect_event("xen_balloon_state",
-		     "old_state=moving new_state=short retry_count=2 schedule_delay=1");
+		     "old_state=moving new_state=short reason=hard-limit retry_count=2 schedule_delay=1");
 	EXPECT(host.nr_trace_lines > nr);
 	host_advance(100);
 	expect_event("xen_balloon_state",
-		     "old_state=short new_state=stopped retry_count=1 schedule_delay=1");
+		     "old_state=short new_state=stopped reason=hard-limit retry_count=1 schedule_delay=1");
 	nr = host.nr_trace_lines;
 	host_advance(60);
 	/* the slow retry: two refusals and a batch, but the state is the same */
 	EXPECT_EQ(host.nr_trace_lines - nr, 3);
 	balloon_set_new_target(SUPERPAGES(20));
 	expect_event("xen_balloon_state",
-		     "old_state=stopped new_state=moving retry_count=1 schedule_delay=1");
+		     "old_state=stopped new_state=moving reason=none retry_count=1 schedule_delay=1");
 	settle();
 }
 

@@ -31,6 +31,7 @@ TEST("given a target the toolstack is told how far the guest has come")
 	expect_text("data/balloon/target-kb", "65536");
 	expect_text("data/balloon/current-kb", "65536");
 	expect_text("data/balloon/state", "settled");
+	expect_text("data/balloon/reason", "none");
 	expect_text("control/feature-balloon", "1");
 
 	host_set_xenstore_target("40960");
@@ -44,11 +45,18 @@ TEST("given a target the toolstack is told how far the guest has come")
 	expect_text("data/balloon/target-kb", "1024");
 	expect_text("data/balloon/current-kb", "32768");
 	expect_text("data/balloon/state", "stopped");
+	expect_text("data/balloon/reason", "floor");
 
 	host.hard_limit = host.tot_frames;
 	host_set_xenstore_target("65536");
 	host_advance(2);
 	expect_text("data/balloon/state", "short");
+	expect_text("data/balloon/reason", "hard-limit");
+
+	host.hard_limit = ULONG_MAX;
+	host_advance(60);
+	expect_text("data/balloon/state", "settled");
+	expect_text("data/balloon/reason", "none");
 }
 
 TEST("the toolstack is told its own numbers, with what the guest does not see")

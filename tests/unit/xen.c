@@ -352,6 +352,13 @@ long HYPERVISOR_memory_op(unsigned int cmd, void *arg)
 		     host.current_reservation_error ?:
 		     (long)(host.tot_frames + host.cfg.overhead);
 		break;
+	case XENMEM_maximum_reservation:
+		if (*(domid_t *)arg != DOMID_SELF)
+			host_violation("maximum_reservation of another domain");
+		rc = host_fails("maximum_reservation") ? -EPERM :
+		     (long)(min(host.hard_limit, LONG_MAX - host.cfg.overhead) +
+			    host.cfg.overhead);
+		break;
 	case XENMEM_decrease_reservation:
 	case XENMEM_populate_physmap:
 		rc = change_reservation(cmd, arg);

@@ -94,10 +94,12 @@ static const char *const sources[NR_VALUES] = {
 /**
  * struct view - what is known at one moment
  * @state: the driver's word for how far it has come; empty if it has none
+ * @reason: its word for why it is not there; empty if it has none
  * @of: values
  */
 struct view {
 	char state[16];
+	char reason[24];
 	uint64_t of[NR_VALUES];
 };
 
@@ -170,6 +172,9 @@ static void read_meminfo(struct view *v)
 static void look(struct view *v)
 {
 	read_line("info/state", v->state, sizeof(v->state));
+	read_line("info/reason", v->reason, sizeof(v->reason));
+	if (!strcmp(v->reason, "none"))
+		*v->reason = '\0';
 	for (int i = 0; i < NR_VALUES; i++)
 		v->of[i] = i < NR_FILES ? read_number(sources[i]) : UNKNOWN;
 	read_meminfo(v);
@@ -324,6 +329,32 @@ static struct text sizes_text(const struct view *v)
 	return text("asked %s  has %s  free %s", size_text(v->of[TARGET_KB]).is,
 		    size_text(v->of[CURRENT_KB]).is,
 		    size_text(v->of[MEM_FREE_KB]).is);
+}
+
+/* What to do, by the driver's reason; empty if that says nothing more. */
+static const char *advice(const struct view *v)
+{
+	static const struct {
+		const char *reason, *is;
+	} all[] = {
+		{ "floor", "floor_kb sets the least size" },
+		{ "guest-memory", "stop programs, or raise the target" },
+		{ "guest-pressure", "stop programs, or raise the target" },
+		{ "xen-refuses", "see Xen's log: xl dmesg" },
+		{ "hard-limit", "raise it in the control domain: xl mem-max" },
+		{ "host-memory", "free memory on the host" },
+		{ "paging-pool",
+		  "start the guest with a larger maxmem or shadow_memory" },
+		{ "offline-sections",
+		  "put them online: /sys/devices/system/memory" },
+		{ "section-memory", "stop programs, or grow in smaller steps" },
+		{ "no-addresses", "start the guest with a larger maxmem" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!strcmp(v->reason, all[i].reason))
+			return all[i].is;
+	return "";
 }
 
 /* --- the screen ------------------------------------------------------------ */
@@ -501,7 +532,8 @@ static void print_json(const struct view *v)
 		else
 			printf("%" PRIu64 ",\n", v->of[i]);
 	}
-	printf("  \"state\": \"%s\"\n}\n", state_word(v));
+	printf("  \"state\": \"%s\",\n", state_word(v));
+	printf("  \"reason\": \"%s\"\n}\n", *v->reason ? v->reason : "none");
 }
 
 static void print_size(const char *name, uint64_t kb, const char *remark)
@@ -527,6 +559,8 @@ static enum outcome status(const struct settings *set)
 	}
 	print_size("asked", v.of[TARGET_KB], "");
 	print_size("has", v.of[CURRENT_KB], state_text(&v, 0).is);
+	if (*v.reason)
+		printf("%-12s %14s  %s\n", "reason", v.reason, advice(&v));
 	print_size("free", v.of[MEM_FREE_KB], "");
 	print_size("available", v.of[MEM_AVAILABLE_KB], "");
 	print_size("floor", v.of[FLOOR_KB], "");

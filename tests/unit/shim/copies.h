@@ -160,6 +160,7 @@ struct xen_memory_reservation {
 
 /* copy: include/xen/interface/memory.h */
 #define XENMEM_current_reservation  3
+#define XENMEM_maximum_reservation  4
 /* end of copy */
 
 /* copy: include/xen/interface/xen.h */

@@ -25,6 +25,7 @@ void host_log_once(unsigned long *seen, const char *fmt, ...) __printf(2, 3);
 #define pr_debug(fmt, ...)	host_log(pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err_ratelimited	pr_err
 #define pr_warn_ratelimited	pr_warn
+#define pr_notice_ratelimited	pr_notice
 #define pr_info_once(fmt, ...) do {					\
 	static unsigned long seen;					\
 	host_log_once(&seen, pr_fmt(fmt), ##__VA_ARGS__);		\
