@@ -666,6 +666,13 @@ struct wait {
 /* Why it will not come nearer, once it is known that it will not. */
 static enum outcome obstacle(const struct view *v)
 {
+	static const char *const no_room[] = { "offline-sections",
+					       "section-memory",
+					       "no-addresses" };
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(v->reason, no_room[i]))
+			return NO_ROOM;
 	if (v->of[TARGET_KB] < v->of[CURRENT_KB])
 		return NONE_TO_SPARE;
 	return ballooned_kb(v) ? XEN_REFUSES : NO_ROOM;
@@ -702,6 +709,14 @@ static enum outcome judge(struct wait *w, const struct view *v)
 	return WAITING;
 }
 
+/* What the driver says, or else what may be the cause. */
+static struct text cause_text(const struct view *v, const char *otherwise)
+{
+	if (*v->reason)
+		return text("%s: %s", v->reason, advice(v));
+	return text("%s", otherwise);
+}
+
 static void explain(enum outcome outcome, const struct view *v,
 		    const struct wait *w, double took_s)
 {
@@ -714,16 +729,18 @@ static void explain(enum outcome outcome, const struct view *v,
 		      has.is, wanted.is);
 		break;
 	case XEN_REFUSES:
-		warnx("stopped at %s of %s: Xen gives no more (the hard limit, or no free memory)",
-		      has.is, wanted.is);
+		warnx("stopped at %s of %s: Xen gives no more (%s)",
+		      has.is, wanted.is,
+		      cause_text(v, "the hard limit, or no free memory").is);
 		break;
 	case NONE_TO_SPARE:
 		warnx("stopped at %s on the way to %s: the guest can give no more (available: %s)",
 		      has.is, wanted.is, size_text(v->of[MEM_AVAILABLE_KB]).is);
 		break;
 	case NO_ROOM:
-		warnx("stopped at %s of %s: no place for more (memory hotplug is off, or sections are offline)",
-		      has.is, wanted.is);
+		warnx("stopped at %s of %s: no place for more (%s)",
+		      has.is, wanted.is,
+		      cause_text(v, "memory hotplug is off, or sections are offline").is);
 		break;
 	case TIMED_OUT:
 		warnx("not there after %s: has %s, the target stays %s",
