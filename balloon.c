@@ -40,6 +40,7 @@
 #include <xen/xen.h>
 
 #include "balloon.h"
+#include "guest-memory.h"
 #include "hotplug.h"
 #include "inflate.h"
 #include "mem-reservation.h"
@@ -97,7 +98,7 @@ static unsigned long balloon_batch_pages(const struct xen_balloon *b)
 unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 {
 	const struct balloon_memory *mem = &b->mem;
-	unsigned long seq;
+	unsigned long seq, reserve;
 	time64_t oom_s;
 
 	balloon_lock(b);
@@ -111,15 +112,38 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 		.pod_boot = mem->pod_boot,
 		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
+		.reason = mem->schedule.reason,
+		.only_look = balloon_schedule_only_look(&mem->schedule),
 	};
+	reserve = mem->nr_reserve;
 	oom_s = mem->pod_boot ? 0 : mem->oom_s;
 	seq = mem->target_seq;
 	balloon_unlock(b);
 
-	v->available = balloon_available_pages();
-	if (oom_s)
-		v->pressure = balloon_pressure(ktime_get_seconds() - oom_s);
+	v->free = balloon_free_pages() + reserve;
+	v->available = balloon_available_pages() + balloon_swappable_pages() +
+		       reserve;
+	v->pressure = balloon_pressure(oom_s ? ktime_get_seconds() - oom_s :
+					       BALLOON_NO_OOM,
+				       balloon_refault_rate(b),
+				       v->current_pages);
 	return seq;
+}
+
+static unsigned long balloon_act_inflate(struct xen_balloon *b,
+					 struct balloon_plan *plan)
+{
+	unsigned long moved = balloon_inflate(b, plan->nr_pages, plan->reserve,
+					      GFP_BALLOON);
+
+	if (b->batch.filling) {
+		plan->outcome = BALLOON_STATE_MOVING;
+	} else if (!moved || (moved < min(plan->nr_pages, BATCH_EXTENTS) &&
+			      !b->batch.cut_short)) {
+		plan->outcome = BALLOON_STATE_SHORT;
+		balloon_drop_reserve(b);
+	}
+	return moved;
 }
 
 /* Carry out @plan. Returns the pages moved; a shortage changes its outcome. */
@@ -130,10 +154,7 @@ static unsigned long balloon_act(struct xen_balloon *b,
 
 	switch (plan->action) {
 	case BALLOON_ACTION_INFLATE:
-		moved = balloon_inflate(b, plan->nr_pages, GFP_BALLOON);
-		if (!moved || (moved < min(plan->nr_pages, BATCH_EXTENTS) &&
-			       !b->batch.cut_short))
-			plan->outcome = BALLOON_STATE_SHORT;
+		moved = balloon_act_inflate(b, plan);
 		if (b->batch.reason)
 			plan->reason = b->batch.reason;
 		break;
@@ -184,7 +205,7 @@ static void balloon_tell_reason(struct xen_balloon *b)
 static unsigned long balloon_finish_pass(struct xen_balloon *b,
 					 unsigned long seq,
 					 const struct balloon_plan *plan,
-					 bool moved)
+					 bool progress)
 {
 	struct balloon_schedule *schedule = &b->mem.schedule;
 	unsigned long delay_s = BALLOON_NEVER;
@@ -196,14 +217,20 @@ static unsigned long balloon_finish_pass(struct xen_balloon *b,
 		was = *schedule;
 		if (plan->action == BALLOON_ACTION_CLAMP)
 			balloon_clamp_target(b, plan->nr_pages);
-		balloon_schedule_next(schedule, plan->outcome, moved);
+		balloon_schedule_next(schedule, plan->outcome, progress);
 		schedule->reason = balloon_visible_reason(schedule->state,
 							  plan->reason);
 		trace_xen_balloon_state(&was, schedule);
 		balloon_tell_reason(b);
-		delay_s = balloon_schedule_delay_s(schedule, moved);
+		delay_s = balloon_schedule_delay_s(schedule, progress);
 	}
 	balloon_unlock(b);
+
+	/* At its target, too, the guest may begin or cease to miss memory. */
+	if (delay_s == BALLOON_NEVER &&
+	    plan->outcome == BALLOON_STATE_SETTLED &&
+	    (b->batch.tight || plan->reason))
+		delay_s = BALLOON_LOOK_S;
 	return delay_s;
 }
 
@@ -233,8 +260,12 @@ static void balloon_work(struct work_struct *work)
 	b->batch.max_pages = balloon_next_batch(moved,
 						ktime_us_delta(ktime_get(),
 							       start));
+	/* Inflation that goes on slowly, under pressure, keeps the reserve. */
+	if (plan.action != BALLOON_ACTION_INFLATE ||
+	    (plan.outcome != BALLOON_STATE_MOVING && !view.pressure))
+		balloon_drop_reserve(b);
 	balloon_update_watermarks(b, plan.outcome == BALLOON_STATE_MOVING);
-	delay_s = balloon_finish_pass(b, seq, &plan, moved);
+	delay_s = balloon_finish_pass(b, seq, &plan, moved || b->batch.filling);
 
 	mutex_unlock(&b->batch.lock);
 

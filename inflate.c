@@ -22,6 +22,7 @@
 #include <xen/page.h>
 #include <xen/xen.h>
 
+#include "guest-memory.h"
 #include "inflate.h"
 #include "mem-reservation.h"
 #include "pv-mapping.h"
@@ -29,9 +30,6 @@
 
 /* Single pages that Xen may refuse in a batch before the batch is given up. */
 #define MAX_REFUSED	16
-
-/* Single pages that one call of the allocator hands over. */
-#define BULK		64U
 
 /* Counting: by batch, then added to the sums */
 
@@ -43,6 +41,7 @@ static void balloon_begin_batch(struct xen_balloon *b)
 	b->batch.start = ktime_get();
 	b->batch.cut_short = false;
 	b->batch.reason = BALLOON_REASON_NONE;
+	b->batch.filling = false;
 }
 
 static void balloon_count_extents(struct xen_balloon *b,
@@ -189,10 +188,11 @@ static bool balloon_commit_held(struct xen_balloon *b)
  * @b: balloon
  *
  * Pages that a batch holds and has not yet given to Xen go back to the guest,
- * and inflation rests for a while: see balloon_pressure().
+ * the reserve is freed at once, and inflation rests for a while: see
+ * balloon_pressure().
  *
  * Context: Process; takes balloon_memory.lock. A batch may be under way.
- * Return: pages that will go back.
+ * Return: pages that will go back, or did.
  */
 unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 {
@@ -204,66 +204,10 @@ unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 	WRITE_ONCE(b->mem.oom_cancelled, true);
 	b->mem.oom_s = ktime_get_seconds();
 	balloon_unlock(b);
-	return nr_pages;
+	return nr_pages + balloon_drop_reserve(b);
 }
 
 /* Between the page allocator and the batch */
-
-/* The part of MemAvailable that is in @zone. */
-static long balloon_zone_available(struct zone *zone)
-{
-	long pages = zone_page_state(zone, NR_FREE_PAGES) +
-		     zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
-		     zone_page_state(zone, NR_ZONE_ACTIVE_FILE) -
-		     high_wmark_pages(zone);
-
-	return max(pages, 0L);
-}
-
-/**
- * balloon_available_pages() - pages that the guest can spare
- *
- * MemAvailable of /proc/meminfo without ZONE_MOVABLE. Inflation takes pages from
- * the zones below it only, and free movable memory does not help these.
- *
- * Context: Any.
- * Return: pages.
- */
-unsigned long balloon_available_pages(void)
-{
-	long available = si_mem_available();
-	struct zone *zone;
-
-	for_each_populated_zone(zone)
-		if (zone_idx(zone) == ZONE_MOVABLE)
-			available -= balloon_zone_available(zone);
-	return max(available, 0L);
-}
-
-/**
- * balloon_update_watermarks() - let the zones' watermarks follow their size
- * @b: balloon
- * @moving: more batches follow at once
- *
- * The page allocator computes watermarks and the limits of per-CPU lists from
- * the managed pages of a zone, when memory comes online. A zone that comes
- * online without memory has none at all. So compute them at the end of a move,
- * and on the way each time that the size has changed by a sixteenth.
- *
- * Context: Process; balloon_batch.lock is held.
- */
-void balloon_update_watermarks(struct xen_balloon *b, bool moving)
-{
-	unsigned long was = b->batch.wmark_pages, now = b->mem.current_pages;
-	unsigned long change = max(was, now) - min(was, now);
-
-	lockdep_assert_held(&b->batch.lock);
-
-	if (!change || (moving && change < was / 16))
-		return;
-	b->batch.wmark_pages = now;
-	setup_per_zone_wmarks();
-}
 
 /* By runs, not one by one: each call walks all zones. */
 static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,
@@ -544,6 +488,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
  * balloon_inflate() - release memory of the guest to Xen
  * @b: balloon
  * @nr_pages: upper bound, pages
+ * @reserve: pages that stay with the guest: see balloon_fill_reserve()
  * @gfp: how hard to try for single pages
  *
  * Superpages go as far as the allocator has them at hand, then single pages, at
@@ -554,7 +499,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
  * Return: pages that Xen took; quarantined pages have left the guest, too.
  */
 unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
-			      gfp_t gfp)
+			      unsigned long reserve, gfp_t gfp)
 {
 	unsigned long most = xen_pv_domain() ? BATCH_EXTENTS / SUPERPAGE_PAGES :
 					       BATCH_EXTENTS;
@@ -578,6 +523,9 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	if (READ_ONCE(xen_scrub_pages) && !READ_ONCE(b->mem.pod_boot))
 		gfp |= __GFP_ZERO;
 
+	if (!balloon_fill_reserve(b, reserve, nr_pages))
+		goto out;
+
 	if (nr_superpages && !b->batch.superpages_refused)
 		done = balloon_inflate_extents(b, SUPERPAGE_ORDER,
 					       nr_superpages,
@@ -588,6 +536,7 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 		done += balloon_inflate_extents(b, 0, min(left, BATCH_EXTENTS),
 						gfp);
 
+out:
 	balloon_end_batch(b, BALLOON_DIR_INFLATE, nr_pages);
 	return done;
 }
@@ -671,6 +620,7 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 	unsigned long left, start = b->mem.current_pages;
 
 	balloon_begin_batch(b);
+	b->batch.tight = false;
 
 	if (nr_superpages && !b->batch.superpages_refused)
 		balloon_deflate_extents(b, SUPERPAGE_ORDER, nr_superpages);

@@ -19,6 +19,7 @@ struct xen_balloon xen_balloon = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.mem.lock),
 		.superpages = LIST_HEAD_INIT(xen_balloon.mem.superpages),
 		.singles = LIST_HEAD_INIT(xen_balloon.mem.singles),
+		.reserve = LIST_HEAD_INIT(xen_balloon.mem.reserve),
 		.schedule = {
 			.delay = 1,
 			.max_delay = 32,

@@ -88,6 +88,16 @@ struct balloon_batch {
 	unsigned long max_pages;
 	/** @wmark_pages: size that the zones' watermarks were computed for */
 	unsigned long wmark_pages;
+	/** @tight: the last batch of inflation had to rely on reclaim */
+	bool tight;
+	/** @filling: the reserve took all of the time of the batch */
+	bool filling;
+	/** @refaults: the kernel's count at @refaults_at */
+	unsigned long refaults;
+	/** @refaults_at: time of the last look at the count */
+	ktime_t refaults_at;
+	/** @refault_rate: pages a second until @refaults_at */
+	unsigned long refault_rate;
 	/** @target_seq: number of the target of the last pass */
 	unsigned long target_seq;
 	/** @bounded: the batch ends on time, and for a new target */
@@ -142,6 +152,10 @@ struct balloon_memory {
 	unsigned long floor;
 	/** @nr_held: pages of the batch that can still go back to the guest */
 	unsigned long nr_held;
+	/** @reserve: free pages that inflation keeps for the guest */
+	struct list_head reserve;
+	/** @nr_reserve: pages of @reserve */
+	unsigned long nr_reserve;
 	/**
 	 * @oom_cancelled: the guest ran out of memory: held pages go back to
 	 * it. Also read without @lock.

@@ -65,6 +65,12 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
 			.reason = BALLOON_REASON_OFFLINE_SECTIONS,
 		};
 
+	if (v->only_look)
+		return (struct balloon_plan) {
+			.outcome = BALLOON_STATE_STOPPED,
+			.reason = v->reason,
+		};
+
 	nr_pages = balloon_new_sections(v, struct_pages_wanted - v->total);
 	if (!nr_pages)
 		return (struct balloon_plan) {
@@ -90,15 +96,27 @@ static unsigned long balloon_kept_available(const struct balloon_view *v)
 	return min(v->floor, balloon_default_floor(v->total)) / 4;
 }
 
+/*
+ * A batch each second, under pressure: four minutes from any size to nothing,
+ * but no less than a superpage.
+ */
+static unsigned long balloon_slow_batch(const struct balloon_view *v)
+{
+	return clamp(v->current_pages / 256, SUPERPAGE_PAGES, BATCH_PAGES);
+}
+
 /* The guest should have less memory, but never less than the floor. */
 static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 {
-	enum balloon_reason reason = v->pressure == BALLOON_PRESSURE_NONE ?
-				     BALLOON_REASON_GUEST_MEMORY :
-				     BALLOON_REASON_GUEST_PRESSURE;
+	enum balloon_reason reason = BALLOON_REASON_GUEST_MEMORY;
+	unsigned long available = v->only_look ? min(v->available, v->free) :
+						 v->available;
+	unsigned long kept = balloon_kept_available(v);
 	unsigned long excess, spare, batch = v->batch;
 	bool again;
 
+	if (v->pressure)
+		reason = BALLOON_REASON_GUEST_PRESSURE;
 	if (v->current_pages <= v->floor)
 		return (struct balloon_plan) {
 			.outcome = BALLOON_STATE_STOPPED,
@@ -106,8 +124,7 @@ static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 		};
 
 	excess = v->current_pages - max(v->target, v->floor);
-	spare = min(excess,
-		    v->available - min(v->available, balloon_kept_available(v)));
+	spare = min(excess, available - min(available, kept));
 	if (!spare || v->pressure == BALLOON_PRESSURE_ACUTE)
 		return (struct balloon_plan) {
 			.outcome = BALLOON_STATE_SHORT,
@@ -115,16 +132,16 @@ static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 		};
 
 	again = spare < min(excess, v->batch) ||
-		v->pressure == BALLOON_PRESSURE_RECENT;
-	/* A superpage a second. */
-	if (v->pressure == BALLOON_PRESSURE_RECENT)
-		batch = SUPERPAGE_PAGES;
+		v->pressure == BALLOON_PRESSURE_SOME;
+	if (v->pressure == BALLOON_PRESSURE_SOME)
+		batch = balloon_slow_batch(v);
 
 	return (struct balloon_plan) {
 		.action = BALLOON_ACTION_INFLATE,
 		.nr_pages = min(spare, batch),
 		.outcome = again ? BALLOON_STATE_SHORT : BALLOON_STATE_MOVING,
 		.reason = reason,
+		.reserve = kept,
 	};
 }
 
@@ -142,7 +159,11 @@ struct balloon_plan balloon_plan(const struct balloon_view *v)
 		return balloon_plan_deflate(v);
 	if (v->target < v->current_pages)
 		return balloon_plan_inflate(v);
-	return (struct balloon_plan) { .outcome = BALLOON_STATE_SETTLED };
+	return (struct balloon_plan) {
+		.outcome = BALLOON_STATE_SETTLED,
+		.reason = v->pressure ? BALLOON_REASON_GUEST_PRESSURE :
+					BALLOON_REASON_NONE,
+	};
 }
 
 /**
@@ -194,12 +215,16 @@ const char *balloon_state_name(enum balloon_state state)
  * @reason: reason of the last pass
  *
  * Context: Any.
- * Return: the reason; none while the domain has its target or is on its way.
+ * Return: the reason; none while the domain is on its way. A domain that has its
+ * target may still miss what it gave.
  */
 enum balloon_reason balloon_visible_reason(enum balloon_state state,
 					   enum balloon_reason reason)
 {
-	if (state == BALLOON_STATE_SETTLED || state == BALLOON_STATE_MOVING)
+	if (state == BALLOON_STATE_MOVING)
+		return BALLOON_REASON_NONE;
+	if (state == BALLOON_STATE_SETTLED &&
+	    reason != BALLOON_REASON_GUEST_PRESSURE)
 		return BALLOON_REASON_NONE;
 	return reason;
 }
@@ -221,7 +246,7 @@ static const struct balloon_words balloon_reasons[] = {
 	},
 	[BALLOON_REASON_GUEST_PRESSURE] = {
 		"guest-pressure",
-		"the guest runs out of memory; stop programs, or raise the target"
+		"the guest runs out of memory, or reads what was reclaimed again; stop programs, or raise the target"
 	},
 	[BALLOON_REASON_XEN_REFUSES] = {
 		"xen-refuses",
@@ -289,6 +314,7 @@ void balloon_schedule_restart(struct balloon_schedule *s)
 	s->reason = BALLOON_REASON_NONE;
 	s->delay = 1;
 	s->count = 1;
+	s->looks = 0;
 }
 
 /**
@@ -306,16 +332,20 @@ void balloon_schedule_next(struct balloon_schedule *s,
 			   enum balloon_state outcome, bool progress)
 {
 	bool again = s->state == BALLOON_STATE_SHORT;
+	bool in_vain = !progress && (outcome == BALLOON_STATE_SHORT ||
+				     outcome == BALLOON_STATE_STOPPED);
+
+	/* The look of a worker that gave up begins no new row of tries. */
+	if (s->state == BALLOON_STATE_STOPPED && in_vain) {
+		s->looks++;
+		return;
+	}
 
 	if (outcome != BALLOON_STATE_SHORT || progress) {
 		balloon_schedule_restart(s);
 		s->state = outcome;
 		return;
 	}
-
-	/* The slow retry of a worker that gave up begins no new row of tries. */
-	if (s->state == BALLOON_STATE_STOPPED)
-		return;
 
 	if (s->max_count != RETRY_UNLIMITED && s->count >= s->max_count) {
 		balloon_schedule_restart(s);
@@ -371,7 +401,7 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 	case BALLOON_STATE_SHORT:
 		return s->delay;
 	case BALLOON_STATE_STOPPED:
-		return BALLOON_SLOW_RETRY_S;
+		return BALLOON_LOOK_S;
 	case BALLOON_STATE_SETTLED:
 	case BALLOON_STATE_WAITING:
 		break;
@@ -394,6 +424,22 @@ enum balloon_reason balloon_refusal_reason(long frames, long limit,
 	if (frames >= 0 && limit >= 0 && limit - frames < (long)wanted)
 		return BALLOON_REASON_HARD_LIMIT;
 	return BALLOON_REASON_HOST_MEMORY;
+}
+
+/**
+ * balloon_schedule_only_look() - whether the next pass only looks for memory
+ * @s: schedule
+ *
+ * A full try costs the guest reclaim, so a worker that gave up makes few of
+ * them.
+ *
+ * Context: Any; the caller protects @s.
+ * Return: whether the pass takes what is free, and tries nothing else.
+ */
+bool balloon_schedule_only_look(const struct balloon_schedule *s)
+{
+	return s->state == BALLOON_STATE_STOPPED &&
+	       (s->looks + 1) % BALLOON_LOOKS_PER_TRY;
 }
 
 /**
@@ -438,21 +484,33 @@ unsigned long balloon_default_floor(unsigned long total)
  * gives up, as the delays between its tries are 1, 2 and 4 s.
  */
 #define PRESSURE_ACUTE_S	5
-#define PRESSURE_RECENT_S	60
+#define PRESSURE_SOME_S		60
+
+/* Slow for any disk: a hundredth of the guest a second, at most 16 MiB. */
+static bool balloon_thrashes(unsigned long refault_rate,
+			     unsigned long current_pages)
+{
+	return refault_rate > min(current_pages / 100, 16 * SZ_1M / PAGE_SIZE);
+}
 
 /**
  * balloon_pressure() - how much inflation must hold back
  * @since_oom_s: seconds since the guest ran out of memory
+ * @refault_rate: pages that it reads again after they were reclaimed, a second
+ * @current_pages: pages that it has
  *
  * Context: Any.
  * Return: the pressure.
  */
-enum balloon_pressure balloon_pressure(s64 since_oom_s)
+enum balloon_pressure balloon_pressure(s64 since_oom_s,
+				       unsigned long refault_rate,
+				       unsigned long current_pages)
 {
 	if (since_oom_s < PRESSURE_ACUTE_S)
 		return BALLOON_PRESSURE_ACUTE;
-	if (since_oom_s < PRESSURE_RECENT_S)
-		return BALLOON_PRESSURE_RECENT;
+	if (since_oom_s < PRESSURE_SOME_S ||
+	    balloon_thrashes(refault_rate, current_pages))
+		return BALLOON_PRESSURE_SOME;
 	return BALLOON_PRESSURE_NONE;
 }
 

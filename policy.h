@@ -36,7 +36,7 @@
  * @BALLOON_STATE_SHORT: the guest or Xen has no memory to spare; the worker
  *	tries again after a delay
  * @BALLOON_STATE_STOPPED: the floor is reached, or all tries failed; the worker
- *	tries again once a minute
+ *	looks for free memory each five seconds and tries again once a minute
  *
  * These are the words of info/state in sysfs and of data/balloon/state in
  * xenstore.
@@ -100,14 +100,15 @@ enum balloon_action {
 };
 
 /**
- * enum balloon_pressure - how lately the guest ran out of memory
- * @BALLOON_PRESSURE_NONE: never, or more than a minute ago
- * @BALLOON_PRESSURE_RECENT: within a minute; inflation is slow
- * @BALLOON_PRESSURE_ACUTE: within seconds; inflation rests
+ * enum balloon_pressure - how much the guest misses the memory that it gave
+ * @BALLOON_PRESSURE_NONE: not at all
+ * @BALLOON_PRESSURE_SOME: it ran out of memory within a minute, or reads what
+ *	was reclaimed again; inflation is slow
+ * @BALLOON_PRESSURE_ACUTE: it ran out of memory within seconds; inflation rests
  */
 enum balloon_pressure {
 	BALLOON_PRESSURE_NONE,
-	BALLOON_PRESSURE_RECENT,
+	BALLOON_PRESSURE_SOME,
 	BALLOON_PRESSURE_ACUTE,
 };
 
@@ -119,9 +120,12 @@ enum balloon_pressure {
  * @unpopulated: pages taken out of the balloon by other drivers
  * @total: pages with a struct page
  * @available: pages that the guest can spare
+ * @free: pages that it can spare without reclaim
+ * @reason: why the last pass did not reach the target
+ * @only_look: the worker gave up: take free memory, try nothing else
  * @floor: pages that inflation must leave
  * @pod_boot: the guest must shrink to the memory that backs it, or die
- * @pressure: how lately the guest ran out of memory
+ * @pressure: how much the guest misses the memory that it gave
  * @batch: upper bound of the pages that one pass moves
  * @hotplug_unit: granularity of hotplugged memory
  * @can_hotplug: whether sections can be added
@@ -133,6 +137,9 @@ struct balloon_view {
 	unsigned long unpopulated;
 	unsigned long total;
 	unsigned long available;
+	unsigned long free;
+	enum balloon_reason reason;
+	bool only_look;
 	unsigned long floor;
 	bool pod_boot;
 	enum balloon_pressure pressure;
@@ -147,12 +154,14 @@ struct balloon_view {
  * @nr_pages: amount of work; for %BALLOON_ACTION_CLAMP the new target
  * @outcome: state of the worker if all of @nr_pages is done
  * @reason: why that is not the target
+ * @reserve: for %BALLOON_ACTION_INFLATE, pages that must stay with the guest
  */
 struct balloon_plan {
 	enum balloon_action action;
 	unsigned long nr_pages;
 	enum balloon_state outcome;
 	enum balloon_reason reason;
+	unsigned long reserve;
 };
 
 /**
@@ -163,6 +172,7 @@ struct balloon_plan {
  * @max_delay: upper bound of @delay
  * @count: number of the current try, from 1
  * @max_count: tries before the worker gives up, %RETRY_UNLIMITED for no bound
+ * @looks: passes since the worker gave up
  */
 struct balloon_schedule {
 	enum balloon_state state;
@@ -171,13 +181,18 @@ struct balloon_schedule {
 	unsigned long max_delay;
 	unsigned long count;
 	unsigned long max_count;
+	unsigned int looks;
 };
 
 /* Delay: the worker sleeps until somebody wakes it. */
 #define BALLOON_NEVER	ULONG_MAX
 
-/* Once the worker has given up, it looks once a minute for memory. */
-#define BALLOON_SLOW_RETRY_S	60
+/*
+ * Once the worker has given up, it looks for free memory this often. Each
+ * twelfth look is a full try, with reclaim.
+ */
+#define BALLOON_LOOK_S		5
+#define BALLOON_LOOKS_PER_TRY	12
 
 /*
  * Bounds of a batch: the time that other tasks wait for its lock and that a new
@@ -205,9 +220,15 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 				       bool progress);
 enum balloon_reason balloon_refusal_reason(long frames, long limit,
 					   unsigned long wanted);
+/* Seconds since the guest ran out of memory, if it never did. */
+#define BALLOON_NO_OOM	LLONG_MAX
+
+bool balloon_schedule_only_look(const struct balloon_schedule *s);
 unsigned long balloon_next_batch(unsigned long moved, s64 us);
 unsigned long balloon_default_floor(unsigned long total);
-enum balloon_pressure balloon_pressure(s64 since_oom_s);
+enum balloon_pressure balloon_pressure(s64 since_oom_s,
+				       unsigned long refault_rate,
+				       unsigned long current_pages);
 
 /**
  * struct balloon_boot_counts - the domain's size before any ballooning, as the

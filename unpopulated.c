@@ -12,6 +12,7 @@
 #include <xen/xen.h>
 
 #include "balloon.h"
+#include "guest-memory.h"
 #include "hotplug.h"
 #include "inflate.h"
 #include "pv-mapping.h"
@@ -31,7 +32,7 @@ static int balloon_inflate_for_caller(struct xen_balloon *b,
 
 	while (nr_pages) {
 		unsigned long nr = min(nr_pages, BATCH_EXTENTS);
-		unsigned long done = balloon_inflate(b, nr, GFP_UNPOPULATED);
+		unsigned long done = balloon_inflate(b, nr, 0, GFP_UNPOPULATED);
 
 		if (done < nr)
 			return -ENOMEM;

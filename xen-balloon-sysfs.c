@@ -71,6 +71,7 @@ static void balloon_set_floor(unsigned long pages)
 {
 	balloon_lock(&xen_balloon);
 	xen_balloon.mem.floor = pages;
+	balloon_schedule_restart(&xen_balloon.mem.schedule);
 	balloon_unlock(&xen_balloon);
 	balloon_wake(&xen_balloon);
 }

@@ -16,7 +16,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "../inflate.h"
+#include "../guest-memory.h"
 #include "../pages.h"
 
 static struct xen_balloon own;

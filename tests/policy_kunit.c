@@ -34,6 +34,8 @@ static void check_plans(struct kunit *test, const struct plan_case *cases,
 			KUNIT_EXPECT_EQ_MSG(test, plan.reason,
 					    cases[i].plan.reason,
 					    "reason of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, plan.reserve, cases[i].plan.reserve,
+				    "reserve of case %u", i);
 	}
 }
 
@@ -46,6 +48,10 @@ static void given_target_met_plan_does_nothing(struct kunit *test)
 		{ { .target = 100, .current_pages = 100, .ballooned = 50,
 		    .available = 50, .batch = 10 },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
+		{ { .target = 100, .current_pages = 100,
+		    .pressure = BALLOON_PRESSURE_SOME },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED,
+		    BALLOON_REASON_GUEST_PRESSURE } },
 		/* A floor above the target does not matter any more. */
 		{ { .target = 100, .current_pages = 100, .floor = 200 },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
@@ -241,11 +247,11 @@ static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *tes
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT,
-		    BALLOON_REASON_GUEST_MEMORY } },
+		    BALLOON_REASON_GUEST_MEMORY, 10 } },
 		{ { .target = 1, .current_pages = 100, .available = 11,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_SHORT,
-		    BALLOON_REASON_GUEST_MEMORY } },
+		    BALLOON_REASON_GUEST_MEMORY, 10 } },
 		{ { .target = 1, .current_pages = 100, .available = 10,
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
@@ -257,16 +263,48 @@ static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *tes
 		/* a raised floor: a quarter of the default one, which is 50 */
 		{ { .target = 1, .current_pages = 100, .available = 33,
 		    .batch = 100, .floor = 80, .total = 100 },
-		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_MOVING } },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_MOVING,
+		    BALLOON_REASON_NONE, 12 } },
 		{ { .target = 1, .current_pages = 100, .available = 22,
 		    .batch = 100, .floor = 80, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
-		    BALLOON_REASON_GUEST_MEMORY } },
+		    BALLOON_REASON_GUEST_MEMORY, 12 } },
 		/* no floor */
 		{ { .target = 1, .current_pages = 100, .available = 30,
 		    .batch = 100, .floor = 0, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 30, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_MEMORY } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
+static void given_up_plan_takes_what_is_free_and_adds_no_section(struct kunit *test)
+{
+	const unsigned long section = PAGES_PER_SECTION;
+	const struct plan_case cases[] = {
+		{ { .target = 1, .current_pages = 100, .available = 50, .free = 30,
+		    .only_look = true, .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY, 10 } },
+		{ { .target = 1, .current_pages = 100, .available = 50, .free = 10,
+		    .only_look = true, .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
+		{ { .target = 1, .current_pages = 100, .available = 20, .free = 50,
+		    .only_look = true, .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY, 10 } },
+		{ { .target = 2 * section, .current_pages = section,
+		    .total = section, .batch = 10, .only_look = true,
+		    .reason = BALLOON_REASON_SECTION_MEMORY,
+		    .available = section, .hotplug_unit = section,
+		    .can_hotplug = true },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_SECTION_MEMORY } },
+		{ { .target = 200, .current_pages = 100, .ballooned = 50,
+		    .batch = 60, .only_look = true },
+		  { BALLOON_ACTION_DEFLATE, 50, BALLOON_STATE_MOVING } },
 	};
 
 	CHECK_PLANS(test, cases);
@@ -280,12 +318,23 @@ static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_PRESSURE } },
 		{ { .target = 1, .current_pages = 4000, .available = 4000,
-		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_SOME },
 		  { BALLOON_ACTION_INFLATE, SUPERPAGE_PAGES, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_PRESSURE } },
 		{ { .target = 3990, .current_pages = 4000, .available = 4000,
-		    .batch = 4000, .pressure = BALLOON_PRESSURE_RECENT },
+		    .batch = 4000, .pressure = BALLOON_PRESSURE_SOME },
 		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_PRESSURE } },
+		/* a large guest moves in four minutes, too */
+		{ { .target = 1, .current_pages = 1000 * SUPERPAGE_PAGES,
+		    .available = 900 * SUPERPAGE_PAGES, .batch = SUPERPAGE_PAGES,
+		    .pressure = BALLOON_PRESSURE_SOME },
+		  { BALLOON_ACTION_INFLATE, 1000 * SUPERPAGE_PAGES / 256,
+		    BALLOON_STATE_SHORT, BALLOON_REASON_GUEST_PRESSURE } },
+		{ { .target = 1, .current_pages = 1000 * BATCH_PAGES,
+		    .available = 900 * BATCH_PAGES, .batch = SUPERPAGE_PAGES,
+		    .pressure = BALLOON_PRESSURE_SOME },
+		  { BALLOON_ACTION_INFLATE, BATCH_PAGES, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_PRESSURE } },
 		/* growth is welcome at any time */
 		{ { .target = 4000, .current_pages = 1, .ballooned = 4000,
@@ -294,11 +343,22 @@ static void given_pressure_plan_goes_slowly_or_rests(struct kunit *test)
 	};
 
 	CHECK_PLANS(test, cases);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(0), BALLOON_PRESSURE_ACUTE);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(4), BALLOON_PRESSURE_ACUTE);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(5), BALLOON_PRESSURE_RECENT);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(59), BALLOON_PRESSURE_RECENT);
-	KUNIT_EXPECT_EQ(test, balloon_pressure(60), BALLOON_PRESSURE_NONE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(0, 0, 1000), BALLOON_PRESSURE_ACUTE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(4, 0, 1000), BALLOON_PRESSURE_ACUTE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(5, 0, 1000), BALLOON_PRESSURE_SOME);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(59, 0, 1000), BALLOON_PRESSURE_SOME);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(60, 0, 1000), BALLOON_PRESSURE_NONE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(BALLOON_NO_OOM, 10, 1000),
+			BALLOON_PRESSURE_NONE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(BALLOON_NO_OOM, 11, 1000),
+			BALLOON_PRESSURE_SOME);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(4, 11, 1000), BALLOON_PRESSURE_ACUTE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(BALLOON_NO_OOM,
+					       16 * SZ_1M / PAGE_SIZE, ULONG_MAX),
+			BALLOON_PRESSURE_NONE);
+	KUNIT_EXPECT_EQ(test, balloon_pressure(BALLOON_NO_OOM,
+					       16 * SZ_1M / PAGE_SIZE + 1, ULONG_MAX),
+			BALLOON_PRESSURE_SOME);
 }
 
 static void given_an_outcome_and_a_size_users_see_a_state(struct kunit *test)
@@ -350,6 +410,11 @@ static void given_a_state_users_see_the_reason_or_none(struct kunit *test)
 		KUNIT_EXPECT_STREQ(test, balloon_reason_name(reason),
 				   cases[i].name);
 	}
+
+	/* at its target a guest may miss what it gave */
+	reason = balloon_visible_reason(BALLOON_STATE_SETTLED,
+					BALLOON_REASON_GUEST_PRESSURE);
+	KUNIT_EXPECT_EQ(test, reason, BALLOON_REASON_GUEST_PRESSURE);
 }
 
 static void each_reason_has_a_word_and_says_what_to_do(struct kunit *test)
@@ -442,7 +507,7 @@ static void given_too_many_tries_the_worker_gives_up_and_looks_rarely(struct kun
 		balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
 		KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_STOPPED);
 		KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
-				BALLOON_SLOW_RETRY_S);
+				BALLOON_LOOK_S);
 		KUNIT_EXPECT_EQ(test, s.delay, 1);
 		KUNIT_EXPECT_EQ(test, s.count, 1);
 	}
@@ -476,6 +541,27 @@ static void given_progress_the_schedule_starts_afresh(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_MOVING);
 }
 
+static void given_up_the_worker_looks_and_sometimes_tries(struct kunit *test)
+{
+	struct balloon_schedule s = fresh(32, 1);
+	unsigned int i;
+
+	KUNIT_EXPECT_FALSE(test, balloon_schedule_only_look(&s));
+	balloon_schedule_next(&s, BALLOON_STATE_SHORT, false);
+	for (i = 1; i <= 3 * BALLOON_LOOKS_PER_TRY; i++) {
+		KUNIT_EXPECT_EQ(test, balloon_schedule_only_look(&s),
+				i % BALLOON_LOOKS_PER_TRY != 0);
+		/* with hotplug a pass ends in this state */
+		balloon_schedule_next(&s, i & 1 ? BALLOON_STATE_STOPPED :
+						  BALLOON_STATE_SHORT, false);
+		KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_STOPPED);
+	}
+
+	balloon_schedule_restart(&s);
+	KUNIT_EXPECT_EQ(test, s.looks, 0);
+	KUNIT_EXPECT_FALSE(test, balloon_schedule_only_look(&s));
+}
+
 static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test)
 {
 	struct balloon_schedule s = fresh(32, 4);
@@ -489,7 +575,7 @@ static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test
 			BALLOON_NEVER);
 	balloon_schedule_next(&s, BALLOON_STATE_STOPPED, false);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
-			BALLOON_SLOW_RETRY_S);
+			BALLOON_LOOK_S);
 }
 
 static void given_a_restart_delay_and_count_are_one(struct kunit *test)
@@ -755,6 +841,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_target_below_plan_inflates_what_can_be_spared),
 	KUNIT_CASE(given_a_floor_plan_stops_there),
 	KUNIT_CASE(given_a_floor_plan_keeps_a_quarter_of_it_available),
+	KUNIT_CASE(given_up_plan_takes_what_is_free_and_adds_no_section),
 	KUNIT_CASE(given_pressure_plan_goes_slowly_or_rests),
 	KUNIT_CASE(given_an_outcome_and_a_size_users_see_a_state),
 	KUNIT_CASE(given_a_state_users_see_the_reason_or_none),
@@ -763,6 +850,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),
+	KUNIT_CASE(given_up_the_worker_looks_and_sometimes_tries),
 	KUNIT_CASE(given_nothing_to_do_the_worker_sleeps_until_woken),
 	KUNIT_CASE(given_a_restart_delay_and_count_are_one),
 	KUNIT_CASE(given_how_long_a_batch_took_the_next_one_fits),

@@ -27,7 +27,7 @@
 #include <xen/page.h>
 
 #include "../balloon.h"
-#include "../inflate.h"
+#include "../guest-memory.h"
 #include "../mem-reservation.h"
 
 /* More than a superpage, so that a part of one is left over. */

@@ -10,6 +10,7 @@
 
 #include "shim.h"
 #include "balloon.h"
+#include "guest-memory.h"
 #include "inflate.h"
 #include "mem-reservation.h"
 #include "pv-mapping.h"
@@ -108,6 +109,9 @@ struct host {
 	unsigned long wmark_pages, nr_wmark_updates;	/* managed pages then */
 	unsigned long movable_wmark;
 	unsigned long movable_free;	/* available, but not to the driver */
+	bool cache_protected;		/* as by memory.min: reclaim finds nothing */
+	unsigned long swap_used;	/* of total_swap_pages */
+	unsigned long refaults_per_s;
 	bool profiling;		/* the allocator counts by who allocates */
 	bool no_superpages;		/* fragmented: no superpage is free */
 	bool scatter;		/* single pages come from anywhere */

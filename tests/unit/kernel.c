@@ -388,6 +388,7 @@ unsigned long host_advance(unsigned long seconds)
 
 	while (seconds--) {
 		host_jiffies += HZ;
+		host.clock_ns += NSEC_PER_SEC;
 		passes += host_run();
 	}
 	return passes;

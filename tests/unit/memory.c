@@ -116,11 +116,29 @@ static unsigned long find_free(unsigned int order, bool highmem)
 	return pfn;
 }
 
+static unsigned long pick_user(void)
+{
+	unsigned long i = host_random() % host.nr_used;
+	unsigned long pfn = host.used[i];
+
+	host.used[i] = host.used[--host.nr_used];
+	return pfn;
+}
+
+/* Page cache first, then swap. */
 static void reclaim(unsigned long nr_pages)
 {
-	while (nr_pages-- && host.nr_cache) {
-		unsigned long pfn = host.cache[--host.nr_cache];
+	for (; nr_pages; nr_pages--) {
+		unsigned long pfn;
 
+		if (host.nr_cache && !host.cache_protected) {
+			pfn = host.cache[--host.nr_cache];
+		} else if (host.nr_used && get_nr_swap_pages()) {
+			pfn = pick_user();
+			host.swap_used++;
+		} else {
+			break;
+		}
 		set_owner(pfn, HOST_FREE);
 		host_mem_map[pfn].refcount = 0;
 	}
@@ -346,16 +364,40 @@ struct zone *host_next_zone(struct zone *zone)
 	return zone < zones + ARRAY_SIZE(zones) ? zone : NULL;
 }
 
+/* All other memory is told as one zone's. */
 unsigned long zone_page_state(const struct zone *zone, int item)
 {
-	if (zone_idx(zone) != ZONE_MOVABLE)
-		host_violation("zone_page_state() of zone %u", zone_idx(zone));
-	return item == NR_FREE_PAGES ? host.movable_free : 0;
+	unsigned long pages = 0;
+
+	host_hold();
+	if (zone_idx(zone) == ZONE_MOVABLE)
+		pages = item == NR_FREE_PAGES ? host.movable_free : 0;
+	else if (zone_idx(zone) == ZONE_NORMAL && item == NR_FREE_PAGES)
+		pages = host.nr_free;
+	else if (zone_idx(zone) == ZONE_NORMAL && item == NR_ZONE_ACTIVE_ANON)
+		pages = host.nr_used;
+	host_release();
+	return pages;
 }
 
 unsigned long high_wmark_pages(const struct zone *zone)
 {
-	return host.movable_wmark;
+	return zone_idx(zone) == ZONE_MOVABLE ? host.movable_wmark :
+	       zone_idx(zone) == ZONE_NORMAL ? host.reserve : 0;
+}
+
+long total_swap_pages;
+
+long get_nr_swap_pages(void)
+{
+	return total_swap_pages - host.swap_used;
+}
+
+unsigned long global_node_page_state(int item)
+{
+	if (item != WORKINGSET_REFAULT_FILE)
+		return 0;
+	return host.refaults_per_s * (host.clock_ns / NSEC_PER_SEC);
 }
 
 bool is_kdump_kernel(void)
@@ -452,15 +494,6 @@ unsigned long host_user_alloc(unsigned long nr_pages)
 	}
 	host_release();
 	return i;
-}
-
-static unsigned long pick_user(void)
-{
-	unsigned long i = host_random() % host.nr_used;
-	unsigned long pfn = host.used[i];
-
-	host.used[i] = host.used[--host.nr_used];
-	return pfn;
 }
 
 /* Pages of no particular order, so superpages have holes. */
@@ -707,6 +740,7 @@ void host_memory_start(void)
 	host.sections_end = round_up(host.nr_pages, PAGES_PER_SECTION);
 	host.online_order = MAX_PAGE_ORDER;
 	host.reserve = cfg->reserve;
+	total_swap_pages = 0;
 
 	for (pfn = 0; pfn < space; pfn++)
 		host_mem_map[pfn].page_type = UINT_MAX;

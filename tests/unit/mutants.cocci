@@ -141,8 +141,8 @@ expression spare, batch;
 @@
 expression v, spare, excess;
 @@
-- spare < min(excess, v->batch) || v->pressure == BALLOON_PRESSURE_RECENT
-+ v->pressure == BALLOON_PRESSURE_RECENT
+- spare < min(excess, v->batch) || v->pressure == BALLOON_PRESSURE_SOME
++ v->pressure == BALLOON_PRESSURE_SOME
 
 // mutant: a lack of available memory is final
 @@
@@ -186,14 +186,14 @@ expression v, spare;
 @@
 expression v, batch;
 @@
-- if (v->pressure == BALLOON_PRESSURE_RECENT)
+- if (v->pressure == BALLOON_PRESSURE_SOME)
 -	batch = SUPERPAGE_PAGES;
 
 // mutant: inflation is careful for ever
 @@
 expression since;
 @@
-- since < PRESSURE_RECENT_S
+- since < PRESSURE_SOME_S
 + since < 1000000
 
 // -- Decisions: schedule, batches, floor -------------------------------------
@@ -241,7 +241,7 @@ expression outcome, progress;
 // mutant: the worker never looks again after it gave up
 @@
 @@
-- return BALLOON_SLOW_RETRY_S;
+- return BALLOON_LOOK_S;
 + return BALLOON_NEVER;
 
 // mutant: the worker spins when it is done

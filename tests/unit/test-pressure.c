@@ -4,6 +4,13 @@
 #include "test.h"
 #include "guests.h"
 
+static void move_to(unsigned long pages)
+{
+	balloon_set_new_target(pages);
+	settle();
+	expect_current(pages);
+}
+
 static unsigned int allocs_left, allocs_after;
 static unsigned long freed, freed_again;
 
@@ -156,6 +163,197 @@ TEST("given no memory inflation rests for 5 s, then goes a superpage a second, t
 	balloon_set_new_target(SUPERPAGES(18));
 	host_run();
 	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(18));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
+TEST("given page cache that reclaim cannot take a quarter of the floor stays free")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host_user_alloc(SUPERPAGES(20));
+		host_user_to_cache(SUPERPAGES(10));
+		host.cache_protected = true;
+		balloon_set_new_target(1);
+		settle_for(200);
+		EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
+		EXPECT(host.nr_free >= host.reserve + SUPERPAGES(4));
+		EXPECT(host.nr_free < host.reserve + SUPERPAGES(5));
+		EXPECT_EQ(host_user_alloc(SUPERPAGES(4)), SUPERPAGES(4));
+
+		/* what it may take again is taken within a minute */
+		host_user_free(SUPERPAGES(4));
+		host.cache_protected = false;
+		settle_for(60);
+		expect_current(SUPERPAGES(16));
+		EXPECT_EQ(host.nr_cache + host.nr_free - host.reserve,
+			  SUPERPAGES(6) - host.reserve);
+	}
+}
+
+TEST("given up, memory that becomes free is noticed within 5 s, and reclaim is left alone")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(20));
+	host_user_to_cache(SUPERPAGES(10));
+	host.cache_protected = true;
+	balloon_set_new_target(1);
+	while (xen_balloon.mem.schedule.state != BALLOON_STATE_STOPPED)
+		settle_for(1);
+	/* eleven looks, and a full try */
+	allocs_left = allocs_after = 0;
+	host.on_alloc = oom_after_some;
+	settle_for(11 * BALLOON_LOOK_S);
+	EXPECT_EQ(allocs_after, 0);
+	host.on_alloc = NULL;
+	settle_for(BALLOON_LOOK_S);
+
+	host_user_free(SUPERPAGES(2));
+	settle_for(BALLOON_LOOK_S);
+	EXPECT(host.nr_free < host.reserve + SUPERPAGES(5));
+}
+
+TEST("given swap a target below what is in use is met as far as half of it goes")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host_user_alloc(SUPERPAGES(28));
+		total_swap_pages = SUPERPAGES(16);
+		balloon_set_new_target(SUPERPAGES(28));
+		settle();
+		expect_current(SUPERPAGES(28));
+		EXPECT(host.swap_used >= SUPERPAGES(4));
+		balloon_set_new_target(SUPERPAGES(17));
+		settle_for(100);
+		EXPECT(host.swap_used <= SUPERPAGES(8));
+		EXPECT(host.swap_used > SUPERPAGES(7));
+		EXPECT(host.nr_free >= host.reserve + SUPERPAGES(4));
+		EXPECT(current() > SUPERPAGES(17));
+	}
+}
+
+static unsigned long seen_reserve;
+
+static void watch_reserve(void)
+{
+	seen_reserve = max(seen_reserve, xen_balloon.mem.nr_reserve);
+}
+
+static void oom_with_reserve(void)
+{
+	if (!freed && xen_balloon.mem.nr_reserve == SUPERPAGES(4)) {
+		freed = host_oom();
+		EXPECT_EQ(xen_balloon.mem.nr_reserve, 0);
+		EXPECT(host.nr_free >= SUPERPAGES(4));
+	}
+}
+
+TEST("given no memory the reserve of inflation is free at once")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(20));
+	host_user_to_cache(SUPERPAGES(16));
+	balloon_set_new_target(SUPERPAGES(18));
+	freed = 0;
+	host.on_alloc = oom_with_reserve;
+	host_run();
+	EXPECT(freed >= SUPERPAGES(4));
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
+	host_check();
+	settle_for(100);
+	expect_current(SUPERPAGES(18));
+}
+
+TEST("given free memory inflation needs no reserve")
+{
+	host_boot(&pvh);
+	settle();
+	seen_reserve = 0;
+	host.on_alloc = watch_reserve;
+	move_to(SUPERPAGES(20));
+	EXPECT_EQ(seen_reserve, 0);
+	EXPECT(!xen_balloon.batch.tight);
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+
+	/* and without a floor there is none */
+	host_user_alloc(SUPERPAGES(16));
+	host_user_to_cache(SUPERPAGES(14));
+	host_sysfs_write("floor_kb", "0");
+	move_to(SUPERPAGES(12));
+	EXPECT_EQ(seen_reserve, 0);
+}
+
+static void slow_alloc(void)
+{
+	host.clock_ns += 20000;
+	watch_reserve();
+}
+
+TEST("given slow reclaim the reserve fills over several batches, none of which is long")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(26));
+	host_user_to_cache(SUPERPAGES(20));
+	balloon_set_new_target(SUPERPAGES(18));
+	seen_reserve = 0;
+	host.longest_held = 0;
+	host.on_alloc = slow_alloc;
+	settle();
+	expect_current(SUPERPAGES(18));
+	EXPECT_EQ(seen_reserve, SUPERPAGES(4));
+	EXPECT(host.longest_held < 25 * NSEC_PER_MSEC);
+}
+
+TEST("given a new target to grow the reserve goes to the guest")
+{
+	host_boot(&pvh);
+	settle();
+	move_to(SUPERPAGES(28));
+	host_user_alloc(SUPERPAGES(24));
+	host_user_to_cache(SUPERPAGES(20));
+	balloon_set_new_target(SUPERPAGES(18));
+	/* one pass */
+	xen_balloon.batch.max_pages = SUPERPAGES(1);
+	host_advance(0);
+	balloon_set_new_target(SUPERPAGES(30));
+	settle();
+	expect_current(SUPERPAGES(30));
+	EXPECT_EQ(xen_balloon.mem.nr_reserve, 0);
+}
+
+TEST("given a guest that reads again what was reclaimed inflation is slow, and looks whether that ends")
+{
+	unsigned long second, before;
+
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(30));
+	host_user_to_cache(SUPERPAGES(28));
+	/* the first look at the count has nothing to compare it with */
+	move_to(SUPERPAGES(31));
+	host.refaults_per_s = SUPERPAGES(1);
+	host_advance(1);
+	balloon_set_new_target(SUPERPAGES(18));
+	for (second = 0; second < 5; second++) {
+		before = current();
+		host_advance(1);
+		EXPECT_EQ(before - current(), SUPERPAGES(second ? 1 : 2));
+		EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
+	}
+	host.refaults_per_s = 0;
+	host_advance(3);
+	expect_current(SUPERPAGES(18));
+	/* at the target it looks on */
+	EXPECT(host_next_due_s() <= BALLOON_LOOK_S);
+	move_to(SUPERPAGES(32));
 	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
 }
 

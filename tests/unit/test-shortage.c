@@ -80,7 +80,7 @@ TEST("given no memory to spare, or pressure, or an Xen that takes none, the gues
 	expect_reason("guest-memory");
 	EXPECT(strstr(host.last_log, "the guest has no memory to spare"));
 	host_oom();
-	settle_for(61);
+	settle_for(30);
 	expect_reason("guest-pressure");
 	host_user_free(SUPERPAGES(30));
 	settle_for(100);
@@ -110,12 +110,12 @@ TEST("given too little free memory the worker backs off, gives up and goes on la
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
 	settle_for(20);
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
-	EXPECT_EQ(host_next_due_s(), BALLOON_SLOW_RETRY_S - (20 - 1 - 2 - 4 - 8));
+	EXPECT_EQ(host_next_due_s(), BALLOON_LOOK_S);
 	host.nr_passes = 0;
 	settle_for(600);
-	EXPECT_EQ(host.nr_passes, 10);
+	EXPECT_EQ(host.nr_passes, 600 / BALLOON_LOOK_S);
 	host_user_free(SUPERPAGES(15));
-	settle_for(BALLOON_SLOW_RETRY_S);
+	settle_for(BALLOON_LOOK_S);
 	expect_current(SUPERPAGES(20));
 }
 

@@ -290,12 +290,12 @@ TEST("given a shortage events tell each state of the worker, and none when it st
 	expect_event("xen_balloon_state",
 		     "old_state=moving new_state=short reason=hard-limit retry_count=2 schedule_delay=1");
 	EXPECT(host.nr_trace_lines > nr);
-	host_advance(100);
+	host_advance(8);
 	expect_event("xen_balloon_state",
 		     "old_state=short new_state=stopped reason=hard-limit retry_count=1 schedule_delay=1");
 	nr = host.nr_trace_lines;
-	host_advance(60);
-	/* the slow retry: two refusals and a batch, but the state is the same */
+	host_advance(BALLOON_LOOK_S);
+	/* a look: two refusals and a batch, but the state is the same */
 	EXPECT_EQ(host.nr_trace_lines - nr, 3);
 	balloon_set_new_target(SUPERPAGES(20));
 	expect_event("xen_balloon_state",

@@ -197,7 +197,7 @@ unsigned long host_with_allocator(void)
 		host_violation("%s is %lu, but %s is %lu", #a, a_, #b, b_); \
 } while (0)
 
-enum { SEEN_NO, SEEN_LIST, SEEN_UNPOPULATED = 0xff };
+enum { SEEN_NO, SEEN_LIST, SEEN_RESERVE, SEEN_UNPOPULATED = 0xff };
 
 static void see_list(struct list_head *head, unsigned long nr,
 		     unsigned long *low, unsigned long *high)
@@ -267,14 +267,21 @@ static void check_page(unsigned long pfn, unsigned long *counts)
 	struct host_page *info = host.info + pfn;
 	struct page *page = host_mem_map + pfn;
 	bool offline = PageOffline(page);
+	enum host_owner owner = info->owner;
 
-	counts[info->owner]++;
-	switch (info->owner) {
+	if (info->seen == SEEN_RESERVE) {
+		if (owner != HOST_DRIVER)
+			host_violation("page %#lx is in the reserve, but not the driver's", pfn);
+		info->seen = SEEN_NO;
+		owner = HOST_USER;
+	}
+	counts[owner]++;
+	switch (owner) {
 	case HOST_FREE:
 	case HOST_USER:
 	case HOST_CACHE:
 		if (offline || page->reserved ||
-		    page->refcount != (info->owner != HOST_FREE))
+		    page->refcount != (owner != HOST_FREE))
 			host_violation("page %#lx is with the allocator with offline %d reserved %d references %d",
 				       pfn, offline, page->reserved,
 				       page->refcount);
@@ -310,6 +317,17 @@ static unsigned long moved_pages(const struct balloon_moves *m)
 	return m->superpages.done * HOST_SUPERPAGE + m->singles.done;
 }
 
+static unsigned long see_reserve(struct list_head *head)
+{
+	unsigned long nr = 0;
+	struct list_head *e;
+
+	for (e = head->next; e != head; e = e->next, nr++)
+		host.info[page_to_pfn(container_of(e, struct page, lru))].seen =
+			SEEN_RESERVE;
+	return nr;
+}
+
 /* The design's invariants, over all pages. */
 void host_check(void)
 {
@@ -325,6 +343,7 @@ void host_check(void)
 
 	see_list(&b->mem.superpages, HOST_SUPERPAGE, &low, &high);
 	see_list(&b->mem.singles, 1, &low, &high);
+	EXPECT_SAME(b->mem.nr_reserve, see_reserve(&b->mem.reserve));
 	for (pfn = 0; pfn < host.nr_pages; pfn++) {
 		if (pfn == host_low_pages)
 			in_low = counts[HOST_FREE] + counts[HOST_USER] +

@@ -79,6 +79,7 @@ extern struct mutex host_device_hotplug_lock;
 
 #define HZ	100
 #define NSEC_PER_MSEC	1000000L
+#define NSEC_PER_SEC	1000000000L
 typedef s64 ktime_t;
 ktime_t ktime_get(void);
 typedef s64 time64_t;
@@ -255,7 +256,14 @@ bool page_ref_freeze(struct page *page, int count);
 void page_ref_unfreeze(struct page *page, int count);
 bool mem_alloc_profiling_enabled(void);
 enum zone_type { ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE };
-enum { NR_FREE_PAGES, NR_ZONE_INACTIVE_FILE, NR_ZONE_ACTIVE_FILE };
+enum {
+	NR_FREE_PAGES, NR_ZONE_INACTIVE_FILE, NR_ZONE_ACTIVE_FILE,
+	NR_ZONE_INACTIVE_ANON, NR_ZONE_ACTIVE_ANON,
+};
+enum { WORKINGSET_REFAULT_ANON, WORKINGSET_REFAULT_FILE };
+unsigned long global_node_page_state(int item);
+long get_nr_swap_pages(void);
+extern long total_swap_pages;
 
 enum zone_type zone_idx(const struct zone *zone);
 struct zone *host_next_zone(struct zone *zone);

@@ -129,6 +129,7 @@ static inline long atomic_long_read(const atomic_long_t *v)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PFN_PHYS(pfn)		((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define PHYS_PFN(addr)		((unsigned long)((addr) >> PAGE_SHIFT))
+#define USEC_PER_SEC		1000000L
 #define div64_u64(a, b)		((u64)(a) / (u64)(b))
 #define __va(addr)		((void *)(addr))
 #define MAX_PHYSMEM_BITS	46

@@ -89,7 +89,7 @@ case_rereads()
 	guest=$1
 	# 192 MiB, in pieces of 4 MiB
 	ask "$1" 'echo 16 >/sys/block/xvda/queue/read_ahead_kb; echo 0 >/run/rounds; (exec 3</dev/xvda; n=0; while :; do
-		dd if=/dev/xvda of=/dev/null bs=1M skip=$((n % 48 * 4)) count=4; n=$((n + 1)); echo $n >/run/rounds
+		dd if=/dev/xvda of=/dev/null bs=1M skip=$((n % 48 * 4)) count=4; n=$((n + 1)); echo $n >/run/new; mv /run/new /run/rounds
 		done) >/dev/null 2>&1 & true'
 	sleep 12
 	full=$(reads "$1" 5)
