@@ -118,9 +118,9 @@ expression v;
 
 // mutant: inflation ignores how much memory is available
 @@
-expression v, excess, kept;
+expression available, excess, kept;
 @@
-- min(excess, v->available - min(v->available, kept))
+- min(excess, available - min(available, kept))
 + excess
 
 // mutant: inflation ignores the size of a batch
@@ -187,7 +187,7 @@ expression v, spare;
 expression v, batch;
 @@
 - if (v->pressure == BALLOON_PRESSURE_SOME)
--	batch = SUPERPAGE_PAGES;
+-	batch = balloon_slow_batch(v);
 
 // mutant: inflation is careful for ever
 @@
@@ -1629,7 +1629,7 @@ expression b;
 @@
 expression E;
 @@
- balloon_act(...)
+ balloon_act_inflate(...)
  {
  <...
 - (E && !b->batch.cut_short)
@@ -2514,14 +2514,19 @@ expression moving, change, was;
 @@
 expression batch, start;
 @@
+ balloon_hold(...)
+ {
+ <...
 - ktime_us_delta(ktime_get(), start) > BATCH_US
 + false
+ ...>
+ }
 
 // mutant: a batch that was cut short is a shortage
 @@
 expression E;
 @@
- balloon_act(...)
+ balloon_act_inflate(...)
  {
  <...
 - (E && !b->batch.cut_short)
@@ -2544,5 +2549,174 @@ expression gfp;
  <...
 - is_kdump_kernel()
 + false
+ ...>
+ }
+
+// mutant: the reserve fills in one batch, however long it takes
+@@
+expression batch;
+@@
+ balloon_fill_reserve(...)
+ {
+ <...
+- ktime_us_delta(ktime_get(), batch->start) > BATCH_US
++ false
+ ...>
+ }
+
+// mutant: inflation keeps no reserve
+@@
+expression batch, had, reserve, nr;
+@@
+- batch->tight = balloon_free_pages() + had < reserve + nr;
++ batch->tight = false;
+
+// mutant: the reserve is filled although memory is free
+@@
+expression batch, had, reserve, nr;
+@@
+- batch->tight = balloon_free_pages() + had < reserve + nr;
++ batch->tight = true;
+
+// mutant: the reserve is not free when the guest runs out of memory
+@@
+expression nr, b;
+@@
+- return nr + balloon_drop_reserve(b);
++ return nr;
+
+// mutant: the reserve stays with the driver when inflation has no more
+@@
+expression plan, b;
+@@
+ plan->outcome = BALLOON_STATE_SHORT;
+- balloon_drop_reserve(b);
+
+// mutant: the reserve stays with the driver when the guest is to grow
+@@
+expression plan, view, E;
+@@
+- plan.action != BALLOON_ACTION_INFLATE || (E && !view.pressure)
++ false
+
+// mutant: a page of the reserve that comes as the guest runs out of memory stays
+@@
+expression b;
+identifier cancelled;
+@@
+- cancelled = b->mem.oom_cancelled;
++ cancelled = false;
+ ... when any
+ b->mem.nr_reserve
+
+// mutant: a reserve that is not full yet is a shortage
+@@
+expression b;
+@@
+ balloon_act_inflate(...)
+ {
+ <...
+- b->batch.filling
++ false
+ ...>
+ }
+
+// mutant: what is in the reserve is not available
+@@
+expression available, swappable;
+identifier reserve;
+@@
+- available + swappable + reserve
++ available + swappable
+
+// mutant: swap does not count
+@@
+@@
+- balloon_swappable_pages()
++ 0
+
+// mutant: all of the swap counts
+@@
+@@
+- get_nr_swap_pages() - total_swap_pages / 2
++ get_nr_swap_pages()
+
+// mutant: refaults count since boot
+@@
+expression b, count;
+@@
+- count - b->batch.refaults
++ count
+
+// mutant: refaults of an old look count
+@@
+expression us, pages;
+@@
+- if (us > LONGEST_SAMPLE_US)
+-	pages = 0;
+
+// mutant: refaults are looked at too often
+@@
+expression us;
+@@
+- us >= SHORTEST_SAMPLE_US
++ us > 0
+
+// mutant: a guest that reads again what was reclaimed is not spared
+@@
+expression a, b;
+@@
+- balloon_thrashes(a, b)
++ false
+
+// mutant: a large guest under pressure goes a superpage a second
+@@
+expression v;
+@@
+- clamp(v->current_pages / 256, SUPERPAGE_PAGES, BATCH_PAGES)
++ SUPERPAGE_PAGES
+
+// mutant: a worker that gave up always tries in full
+@@
+expression s;
+@@
+- s->state == BALLOON_STATE_STOPPED && (s->looks + 1) % BALLOON_LOOKS_PER_TRY
++ false
+
+// mutant: a worker that gave up never tries in full again
+@@
+expression s;
+@@
+- s->state == BALLOON_STATE_STOPPED && (s->looks + 1) % BALLOON_LOOKS_PER_TRY
++ s->state == BALLOON_STATE_STOPPED
+
+// mutant: a look adds sections
+@@
+expression v;
+@@
+- if (v->only_look)
+-	return ...;
+
+// mutant: at its target a guest is not looked at
+@@
+expression b, plan;
+@@
+- (b->batch.tight || plan->reason)
++ false
+
+// mutant: a guest that has grown is still looked at
+@@
+expression b;
+@@
+- b->batch.tight = false;
+
+// mutant: a new floor waits for the next try
+@@
+expression pages;
+@@
+ balloon_set_floor(...)
+ {
+ <...
+- balloon_schedule_restart(...);
  ...>
  }
