@@ -111,7 +111,7 @@ struct host {
 	unsigned long movable_free;	/* available, but not to the driver */
 	bool cache_protected;		/* as by memory.min: reclaim finds nothing */
 	unsigned long swap_used;	/* of total_swap_pages */
-	unsigned long refaults_per_s;
+	unsigned long refaults, refaults_per_s;
 	bool profiling;		/* the allocator counts by who allocates */
 	bool no_superpages;		/* fragmented: no superpage is free */
 	bool scatter;		/* single pages come from anywhere */

@@ -389,6 +389,7 @@ unsigned long host_advance(unsigned long seconds)
 	while (seconds--) {
 		host_jiffies += HZ;
 		host.clock_ns += NSEC_PER_SEC;
+		host.refaults += host.refaults_per_s;
 		passes += host_run();
 	}
 	return passes;

@@ -395,9 +395,7 @@ long get_nr_swap_pages(void)
 
 unsigned long global_node_page_state(int item)
 {
-	if (item != WORKINGSET_REFAULT_FILE)
-		return 0;
-	return host.refaults_per_s * (host.clock_ns / NSEC_PER_SEC);
+	return item == WORKINGSET_REFAULT_FILE ? host.refaults : 0;
 }
 
 bool is_kdump_kernel(void)

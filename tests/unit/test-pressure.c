@@ -357,6 +357,95 @@ TEST("given a guest that reads again what was reclaimed inflation is slow, and l
 	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
 }
 
+static void shrink_at_once(void)
+{
+	balloon_set_new_target(SUPERPAGES(18));
+	settle();
+	expect_current(SUPERPAGES(18));
+}
+
+TEST("given pages that were read again long ago inflation is as fast as ever")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(30));
+	host_user_to_cache(SUPERPAGES(28));
+	/* not looked at meanwhile */
+	host.refaults_per_s = SUPERPAGES(10);
+	settle_for(15);
+	host.refaults_per_s = 0;
+	shrink_at_once();
+}
+
+static void few_refaults(void)
+{
+	if (host.refaults < 10) {
+		host.clock_ns += NSEC_PER_MSEC;
+		host.refaults++;
+	}
+}
+
+TEST("given few pages that are read again inflation is as fast as ever")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(30));
+	host_user_to_cache(SUPERPAGES(28));
+	balloon_set_new_target(SUPERPAGES(31));
+	settle();
+	host.on_alloc = few_refaults;
+	shrink_at_once();
+}
+
+TEST("given pressure and nothing to spare the reserve is free memory")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(20));
+	host_user_to_cache(SUPERPAGES(10));
+	host.cache_protected = true;
+	host.refaults_per_s = SUPERPAGES(1);
+	balloon_set_new_target(1);
+	while (xen_balloon.mem.schedule.state != BALLOON_STATE_STOPPED) {
+		settle_for(1);
+		if (xen_balloon.mem.schedule.count > 1)
+			EXPECT_EQ(xen_balloon.mem.nr_reserve, 0);
+	}
+}
+
+TEST("given no memory while the reserve fills it takes no more")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(20));
+	host_user_to_cache(SUPERPAGES(16));
+	balloon_set_new_target(SUPERPAGES(18));
+	xen_balloon.batch.max_pages = SUPERPAGES(8);
+	xen_balloon.batch.target_seq = xen_balloon.mem.target_seq;
+	oom_at_alloc(HOST_SUPERPAGE < 64 ? 20 : 100);
+	host_run();
+	EXPECT_EQ(freed_again, 0);
+	EXPECT(allocs_after < 64);
+	EXPECT_EQ(current(), SUPERPAGES(32));
+	host_check();
+}
+
+TEST("given a lower floor inflation goes on at once, with reclaim")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(30));
+	host_user_to_cache(SUPERPAGES(28));
+	host_sysfs_write("floor_kb", "61440");
+	balloon_set_new_target(SUPERPAGES(18));
+	settle_for(30);
+	expect_current(SUPERPAGES(30));
+	host_user_alloc(host.nr_free - host.reserve);
+	host_sysfs_write("floor_kb", "0");
+	settle();
+	expect_current(SUPERPAGES(18));
+}
+
 TEST("given no memory while a populate-on-demand guest boots it goes on shrinking")
 {
 	struct host_config cfg = pvh;
