@@ -116,17 +116,18 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 		.only_look = balloon_schedule_only_look(&mem->schedule),
 	};
 	reserve = mem->nr_reserve;
-	oom_s = mem->pod_boot ? 0 : mem->oom_s;
+	oom_s = mem->oom_s;
 	seq = mem->target_seq;
 	balloon_unlock(b);
 
 	v->free = balloon_free_pages() + reserve;
 	v->available = balloon_available_pages() + balloon_swappable_pages() +
 		       reserve;
-	v->pressure = balloon_pressure(oom_s ? ktime_get_seconds() - oom_s :
-					       BALLOON_NO_OOM,
-				       balloon_refault_rate(b),
-				       v->current_pages);
+	if (!v->pod_boot)
+		v->pressure = balloon_pressure(oom_s ? ktime_get_seconds() - oom_s :
+						       BALLOON_NO_OOM,
+					       balloon_refault_rate(b),
+					       v->current_pages);
 	return seq;
 }
 

@@ -1703,10 +1703,10 @@ expression b;
 
 // mutant: a populate-on-demand boot rests
 @@
-expression mem;
+expression v;
 @@
-- mem->pod_boot ? 0 : mem->oom_s
-+ mem->oom_s
+- if (!v->pod_boot)
+	v->pressure = ...;
 
 // mutant: the worker tells the toolstack nothing
 @@
