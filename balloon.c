@@ -256,6 +256,7 @@ static void balloon_work(struct work_struct *work)
 		b->batch.target_seq = seq;
 	}
 	view.batch = balloon_batch_pages(b);
+	b->batch.filling = false;
 	plan = balloon_plan(&view);
 	moved = balloon_act(b, &plan);
 	b->batch.max_pages = balloon_next_batch(moved,

@@ -41,7 +41,6 @@ static void balloon_begin_batch(struct xen_balloon *b)
 	b->batch.start = ktime_get();
 	b->batch.cut_short = false;
 	b->batch.reason = BALLOON_REASON_NONE;
-	b->batch.filling = false;
 }
 
 static void balloon_count_extents(struct xen_balloon *b,

@@ -2720,3 +2720,9 @@ expression pages;
 - balloon_schedule_restart(...);
  ...>
  }
+
+// mutant: a pass without work counts as progress after one that filled the reserve
+@@
+expression b;
+@@
+- b->batch.filling = false;

@@ -312,6 +312,29 @@ TEST("given slow reclaim the reserve fills over several batches, none of which i
 	EXPECT(host.longest_held < 25 * NSEC_PER_MSEC);
 }
 
+static void slow_then_acute(void)
+{
+	slow_alloc();
+	if (xen_balloon.mem.nr_reserve)
+		xen_balloon.mem.oom_s = ktime_get_seconds();
+}
+
+TEST("given a pass without work after one that filled the reserve it is no progress")
+{
+	if (HOST_SUPERPAGE < 512)
+		return;	/* filled at once */
+	host_boot(&pvh);
+	settle_for(1);
+	host_user_alloc(SUPERPAGES(26));
+	host_user_to_cache(SUPERPAGES(20));
+	host.on_alloc = slow_then_acute;
+	balloon_set_new_target(SUPERPAGES(18));
+	settle();
+	EXPECT_EQ(current(), SUPERPAGES(31));
+	EXPECT_EQ(xen_balloon.mem.schedule.count, 2);
+	EXPECT_EQ(xen_balloon.mem.nr_reserve, 0);
+}
+
 TEST("given a new target to grow the reserve goes to the guest")
 {
 	host_boot(&pvh);
