@@ -326,6 +326,7 @@ void balloon_snapshot(struct balloon_info *info)
 					    b->mem.target_pages);
 	info->reason = balloon_visible_reason(info->state,
 					      b->mem.schedule.reason);
+	info->tries = b->mem.schedule.count;
 	info->booted = b->mem.booted;
 	info->target_seq = b->mem.target_seq;
 	balloon_unlock(b);
@@ -333,9 +334,9 @@ void balloon_snapshot(struct balloon_info *info)
 
 /**
  * balloon_register_observer() - hear of changes
- * @nb: called without data after each pass of the worker and at the end of the
- *	boot; balloon_snapshot() has the numbers. None of the driver's locks is
- *	held.
+ * @nb: called by the worker without data, after each of its passes, of which
+ *	one follows the end of the boot; balloon_snapshot() has the numbers. None
+ *	of the driver's locks is held.
  *
  * Context: Process; sleeps.
  */
@@ -649,7 +650,8 @@ static int __init balloon_wait_boot(void)
 
 	if (balloon_is_running())
 		balloon_resume_init(b);
-	blocking_notifier_call_chain(&balloon_observers, 0, NULL);
+	/* The observers hear of the end of the boot after one more pass. */
+	balloon_wake(b);
 	return 0;
 }
 late_initcall_sync(balloon_wait_boot);

@@ -14,6 +14,7 @@
  * @floor: pages that inflation must leave
  * @state: how far the domain is from its target
  * @reason: why it is not there
+ * @tries: number of the current try
  * @booted: boot ballooning is over
  * @target_seq: number of the target
  */
@@ -23,6 +24,7 @@ struct balloon_info {
 	unsigned long floor;
 	enum balloon_state state;
 	enum balloon_reason reason;
+	unsigned long tries;
 	bool booted;
 	unsigned long target_seq;
 };

@@ -189,6 +189,29 @@ enum balloon_state balloon_visible_state(enum balloon_state outcome,
 	return outcome;
 }
 
+/* By default the worker gives up after these; a guest that goes on rests, too. */
+#define TRIES_IN_VAIN	4
+
+/**
+ * balloon_is_over() - whether a move has come to its end
+ * @state: the state as users see it, after a pass of the worker
+ * @tries: number of the current try, 1 if the pass brought anything
+ * @announced: size of the domain at the end of the last move, pages
+ * @current_pages: size after the pass, pages
+ *
+ * A domain that is short of memory goes on by small steps as memory turns up.
+ *
+ * Context: Any.
+ * Return: whether there is a new size, and the worker rests at it.
+ */
+bool balloon_is_over(enum balloon_state state, unsigned long tries,
+		     unsigned long announced, unsigned long current_pages)
+{
+	if (current_pages == announced || state == BALLOON_STATE_MOVING)
+		return false;
+	return state != BALLOON_STATE_SHORT || tries > TRIES_IN_VAIN;
+}
+
 /**
  * balloon_state_name() - the word for a state in sysfs and xenstore
  * @state: the state

@@ -207,6 +207,8 @@ struct balloon_plan balloon_plan(const struct balloon_view *view);
 enum balloon_state balloon_visible_state(enum balloon_state outcome,
 					 unsigned long current_pages,
 					 unsigned long target);
+bool balloon_is_over(enum balloon_state state, unsigned long tries,
+		     unsigned long announced, unsigned long current_pages);
 const char *balloon_state_name(enum balloon_state state);
 enum balloon_reason balloon_visible_reason(enum balloon_state state,
 					   enum balloon_reason reason);

@@ -12,8 +12,12 @@
 #include <linux/device.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/kobject.h>
 #include <linux/kstrtox.h>
+#include <linux/notifier.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/workqueue.h>
 
 #include <xen/balloon.h>
 #include <xen/mem-reservation.h>
@@ -369,6 +373,68 @@ static struct device balloon_dev = {
 	.release = balloon_dev_release,
 };
 
+/* Tell programs in the guest */
+
+/**
+ * struct balloon_news - the numbers that user space has heard of
+ * @observer: called after each pass of the worker, the only user of the rest
+ * @last: numbers after the last pass
+ * @announced: size at the end of the last move
+ */
+static struct balloon_news {
+	struct notifier_block observer;
+	struct balloon_info last;
+	unsigned long announced;
+} balloon_news;
+
+/* For udev and the like: one event for a move, however many batches it had. */
+static void balloon_announce(const struct balloon_info *info)
+{
+	char current_kb[48], target_kb[48], state[48];
+	char *env[4] = { current_kb, target_kb, state, NULL };
+
+	snprintf(current_kb, sizeof(current_kb), "XEN_MEMORY_CURRENT_KB=%llu",
+		 PAGES_TO_KB(info->current_pages));
+	snprintf(target_kb, sizeof(target_kb), "XEN_MEMORY_TARGET_KB=%llu",
+		 PAGES_TO_KB(info->target_pages));
+	snprintf(state, sizeof(state), "XEN_MEMORY_STATE=%s",
+		 balloon_state_name(info->state));
+	kobject_uevent_env(&balloon_dev.kobj, KOBJ_CHANGE, env);
+}
+
+static int balloon_passed(struct notifier_block *nb, unsigned long event,
+			  void *data)
+{
+	struct balloon_news *news = &balloon_news;
+	struct balloon_info info;
+
+	balloon_snapshot(&info);
+	if (info.current_pages != news->last.current_pages)
+		sysfs_notify(&balloon_dev.kobj, "info", "current_kb");
+	/* A new target may have been met in one pass: its state was moving. */
+	if (info.state != news->last.state ||
+	    info.target_seq != news->last.target_seq)
+		sysfs_notify(&balloon_dev.kobj, "info", "state");
+
+	/* A worker that was woken meanwhile has a new target, or sections. */
+	if (!delayed_work_pending(&xen_balloon.work) &&
+	    balloon_is_over(info.state, info.tries, news->announced,
+			    info.current_pages)) {
+		balloon_announce(&info);
+		news->announced = info.current_pages;
+	}
+	news->last = info;
+	return NOTIFY_OK;
+}
+
+static void __init balloon_news_init(void)
+{
+	balloon_snapshot(&balloon_news.last);
+	balloon_news.announced = balloon_news.last.current_pages;
+	balloon_news.observer.notifier_call = balloon_passed;
+	balloon_register_observer(&balloon_news.observer);
+}
+
 static int __init balloon_sysfs_init(void)
 {
 	unsigned int i;
@@ -389,6 +455,8 @@ static int __init balloon_sysfs_init(void)
 	rc = device_register(&balloon_dev);
 	if (rc)
 		goto err_device;
+
+	balloon_news_init();
 	return 0;
 
 err_device:

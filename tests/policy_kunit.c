@@ -461,6 +461,37 @@ static void given_a_refusal_the_counts_tell_the_reason(struct kunit *test)
 				    cases[i].reason, "case %u", i);
 }
 
+static void given_a_new_size_the_move_is_over_when_the_worker_rests(struct kunit *test)
+{
+	static const struct {
+		enum balloon_state state;
+		unsigned long tries, announced, current_pages;
+		bool over;
+	} cases[] = {
+		{ BALLOON_STATE_SETTLED, 1, 100, 80, true },
+		{ BALLOON_STATE_SETTLED, 1, 80, 80, false },
+		{ BALLOON_STATE_MOVING, 1, 100, 80, false },
+		{ BALLOON_STATE_MOVING, 1, 80, 80, false },
+		{ BALLOON_STATE_WAITING, 1, 100, 110, true },
+		{ BALLOON_STATE_WAITING, 1, 110, 110, false },
+		{ BALLOON_STATE_STOPPED, 1, 100, 80, true },
+		{ BALLOON_STATE_STOPPED, 1, 80, 80, false },
+		{ BALLOON_STATE_SHORT, 1, 100, 80, false },
+		{ BALLOON_STATE_SHORT, 4, 100, 80, false },
+		{ BALLOON_STATE_SHORT, 5, 100, 80, true },
+		{ BALLOON_STATE_SHORT, 5, 80, 80, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    balloon_is_over(cases[i].state,
+						    cases[i].tries,
+						    cases[i].announced,
+						    cases[i].current_pages),
+				    cases[i].over, "case %u", i);
+}
+
 static struct balloon_schedule fresh(unsigned long max_delay,
 				     unsigned long max_count)
 {
@@ -847,6 +878,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_a_state_users_see_the_reason_or_none),
 	KUNIT_CASE(each_reason_has_a_word_and_says_what_to_do),
 	KUNIT_CASE(given_a_refusal_the_counts_tell_the_reason),
+	KUNIT_CASE(given_a_new_size_the_move_is_over_when_the_worker_rests),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),

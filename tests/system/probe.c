@@ -12,7 +12,7 @@
  *   guest  agent MS                          answer `ask`; every MS ms (0: never)
  *                                            report free memory
  *   both   what `make bench` needs: probe-bench.c, single cases: probe-cases.c,
- *          probe-grants.c and probe-disruption.c
+ *          probe-grants.c, probe-disruption.c and probe-news.c
  *
  * An exchange is by keys in the guest's own data/: dom0 writes "SEQ COMMAND" to
  * data/ask. The guest writes what the command prints to data/output-0, -1 and so on,
@@ -499,7 +499,8 @@ int main(int argc, char **argv)
 		cmd_agent(atoi(argv[2]));
 
 	if (bench_command(argc - 1, argv + 1) || case_command(argc - 1, argv + 1) ||
-	    grants_command(argc - 1, argv + 1) || disruption_command(argc - 1, argv + 1))
+	    grants_command(argc - 1, argv + 1) || disruption_command(argc - 1, argv + 1) ||
+	    news_command(argc - 1, argv + 1))
 		return 0;
 
 	xs = xs_open(0);

@@ -11,6 +11,7 @@ bool bench_command(int argc, char **argv);
 bool case_command(int argc, char **argv);
 bool grants_command(int argc, char **argv);
 bool disruption_command(int argc, char **argv);
+bool news_command(int argc, char **argv);
 
 int64_t now_ms(void);
 int64_t now_us(void);

@@ -165,9 +165,11 @@ struct host {
 	bool capable;
 	online_page_callback_t online_callback;
 	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
-	struct notifier_block *resume_nb, *observer_nb;
+	struct notifier_block *resume_nb, *observers[2];
 	struct xenbus_watch *watch;
 	const struct ctl_table *sysctls;
+	unsigned long nr_size_polls, nr_state_polls, nr_uevents;
+	char uevent[160];	/* the last one */
 	const struct file_operations *stats;
 	void *stats_data;
 	bool xenstore_up;

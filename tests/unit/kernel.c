@@ -317,6 +317,11 @@ bool cancel_delayed_work_sync(struct delayed_work *d)
 	return was_pending;
 }
 
+bool delayed_work_pending(struct delayed_work *d)
+{
+	return __atomic_load_n(&d->work.pending, __ATOMIC_RELAXED);
+}
+
 /* Whether it was due, and was then done. */
 static bool run_one(struct workqueue_struct *wq, struct work_struct *w)
 {
@@ -504,31 +509,46 @@ int restore_online_page_callback(online_page_callback_t callback)
 	return 0;
 }
 
-/* The driver has one chain, and one that listens to it. */
+/* The driver has one chain, and two that listen to it. */
+static struct notifier_block **observer_slot(struct notifier_block *nb)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(host.observers); i++)
+		if (host.observers[i] == nb)
+			return &host.observers[i];
+	return NULL;
+}
+
 int blocking_notifier_chain_register(struct blocking_notifier_head *nh,
 				     struct notifier_block *nb)
 {
-	if (host.observer_nb)
-		host_violation("a second observer");
-	host.observer_nb = nb;
+	if (observer_slot(nb) || !observer_slot(NULL))
+		host_violation("one observer too many");
+	*observer_slot(NULL) = nb;
 	return 0;
 }
 
 int blocking_notifier_chain_unregister(struct blocking_notifier_head *nh,
 				       struct notifier_block *nb)
 {
-	if (host.observer_nb != nb)
+	if (!observer_slot(nb))
 		host_violation("an observer goes that is none");
-	host.observer_nb = NULL;
+	*observer_slot(nb) = NULL;
 	return 0;
 }
 
 int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 				 unsigned long val, void *v)
 {
+	unsigned int i;
+
 	host_check_lockless();
-	return host.observer_nb ?
-	       host.observer_nb->notifier_call(host.observer_nb, val, v) : 0;
+	for (i = 0; i < ARRAY_SIZE(host.observers); i++)
+		if (host.observers[i])
+			host.observers[i]->notifier_call(host.observers[i],
+							 val, v);
+	return 0;
 }
 
 int register_memory_notifier(struct notifier_block *nb)
@@ -687,6 +707,40 @@ int sysfs_emit(char *buf, const char *fmt, ...)
 	n = vsnprintf(buf, 4096, fmt, args);
 	va_end(args);
 	return n;
+}
+
+/* A poll() of the file returns. */
+void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, attr);
+	if (!host.dev || kobj != &host.dev->kobj || !find_attr(path))
+		host_violation("sysfs_notify() of %s", path);
+	host_check_lockless();
+	if (!strcmp(path, "info/current_kb"))
+		host.nr_size_polls++;
+	else
+		host.nr_state_polls++;
+}
+
+/* host.uevent is empty before the first; words are separated by a space. */
+int kobject_uevent_env(struct kobject *kobj, enum kobject_action action,
+		       char *envp[])
+{
+	size_t len = 0;
+
+	if (!host.dev || !host.dev->registered || kobj != &host.dev->kobj)
+		host_violation("a uevent of a device that is not there");
+	host_check_lockless();
+	host.uevent[0] = '\0';
+	for (; *envp; envp++)
+		len += snprintf(host.uevent + len, sizeof(host.uevent) - len,
+				"%s%s", len ? " " : "", *envp);
+	if (len >= sizeof(host.uevent))
+		host_violation("a uevent of %zu bytes", len);
+	host.nr_uevents++;
+	return host_fails("kobject_uevent_env") ? -ENOMEM : 0;
 }
 
 /* debugfs, as user space sees it */

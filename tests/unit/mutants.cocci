@@ -1857,13 +1857,11 @@ expression list E;
 
 // mutant: the toolstack is not told that the boot is over
 @@
+expression b;
 @@
- balloon_wait_boot(...)
- {
- <...
-- blocking_notifier_call_chain(&balloon_observers, 0, NULL);
- ...>
- }
+  if (balloon_is_running())
+ 	balloon_resume_init(b);
+- balloon_wake(b);
 
 // mutant: no repopulated pages are expected
 @@
@@ -2726,3 +2724,74 @@ expression pages;
 expression b;
 @@
 - b->batch.filling = false;
+// -- News for programs in the guest -------------------------------------------
+
+// mutant: poll() of the size never returns
+@@
+expression kobj;
+@@
+- sysfs_notify(kobj, "info", "current_kb");
++ (void)kobj;
+
+// mutant: poll() of the state misses a target that one pass meets
+@@
+identifier info, news;
+@@
+- info.state != news->last.state || info.target_seq != news->last.target_seq
++ info.state != news->last.state
+
+// mutant: poll() of the state returns for a new target alone
+@@
+identifier info, news;
+@@
+- info.state != news->last.state || info.target_seq != news->last.target_seq
++ info.target_seq != news->last.target_seq
+
+// mutant: poll() of the size returns after each pass
+@@
+identifier info, news;
+@@
+- if (info.current_pages != news->last.current_pages)
+  sysfs_notify(...);
+
+// mutant: a move has no uevent
+@@
+@@
+ balloon_announce(...)
+ {
+ <...
+- kobject_uevent_env(...);
+ ...>
+ }
+
+// mutant: each pass of a rest has a uevent
+@@
+identifier info, news;
+@@
+- news->announced = info.current_pages;
+
+// mutant: a uevent comes before the sections that are there are filled
+@@
+@@
+- !delayed_work_pending(&xen_balloon.work)
++ true
+
+// mutant: each try of a guest that is short has a uevent
+@@
+expression state, tries;
+@@
+- state != BALLOON_STATE_SHORT || tries > TRIES_IN_VAIN
++ true
+
+// mutant: a guest that never gives up has no uevent
+@@
+expression state, tries;
+@@
+- state != BALLOON_STATE_SHORT || tries > TRIES_IN_VAIN
++ state != BALLOON_STATE_SHORT
+
+// mutant: the first size is news
+@@
+identifier news = balloon_news;
+@@
+- news.announced = news.last.current_pages;

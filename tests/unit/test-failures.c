@@ -52,7 +52,8 @@ static void no_registration_is_left(void)
 {
 	/* a front end is there with all its registrations, or with none */
 	EXPECT(!host.dev == !host.bus_registered);
-	EXPECT(!host.observer_nb == !host.xenstore_nb);
+	EXPECT_EQ(!!host.observers[0] + !!host.observers[1],
+		  !!host.dev + !!host.xenstore_nb);
 	if (host.wq) {
 		EXPECT(!rc_init == (host.dev && host.xenstore_nb &&
 				    host.oom_nb));

@@ -20,6 +20,7 @@ void host_reset_frontends(void)
 {
 	static struct balloon_toolstack pristine;
 	static struct device pristine_dev;
+	static const struct balloon_news no_news;
 	static bool have_pristine;
 
 	if (!have_pristine) {
@@ -29,6 +30,7 @@ void host_reset_frontends(void)
 	have_pristine = true;
 	toolstack = pristine;
 	balloon_dev = pristine_dev;
+	balloon_news = no_news;
 #ifdef CONFIG_MEMORY_HOTPLUG
 	xen_saved_max_mem_size = 0;
 #endif

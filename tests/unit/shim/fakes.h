@@ -31,6 +31,7 @@ void host_log_once(unsigned long *seen, const char *fmt, ...) __printf(2, 3);
 	host_log_once(&seen, pr_fmt(fmt), ##__VA_ARGS__);		\
 } while (0)
 #define pr_warn_once		pr_info_once
+
 #define WARN_ONCE(cond, fmt, ...) ({					\
 	static unsigned long seen;					\
 	host_warn_if(cond, fmt, &seen);					\
@@ -125,6 +126,7 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 		      unsigned long delay);
 bool cancel_delayed_work_sync(struct delayed_work *d);
+bool delayed_work_pending(struct delayed_work *d);
 
 typedef struct { int unused; } wait_queue_head_t;
 #define __WAIT_QUEUE_HEAD_INITIALIZER(name) { 0 }
@@ -432,7 +434,18 @@ struct bus_type {
 	const char *name, *dev_name;
 };
 
+struct kobject {
+	int unused;
+};
+
+enum kobject_action { KOBJ_CHANGE };
+
+int kobject_uevent_env(struct kobject *kobj, enum kobject_action action,
+		       char *envp[]);
+void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr);
+
 struct device {
+	struct kobject kobj;
 	const struct bus_type *bus;
 	const struct attribute_group **groups;
 	void (*release)(struct device *dev);

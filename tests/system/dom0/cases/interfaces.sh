@@ -86,6 +86,52 @@ case_writes()
 	done
 }
 
+# heard GUEST FILE: what `probe hear` counted, once nothing was added for half a second.
+heard()
+{
+	local was
+
+	answer=$(ask "$1" "cat $2")
+	until was=$answer; usleep 500000; answer=$(ask "$1" "cat $2"); [ "$answer" = "$was" ]; do :; done
+	eval "$answer"
+}
+
+# expect_news GUEST UEVENTS STATE: so many uevents in all; the last, and both files, are true.
+expect_news()
+{
+	sizes_were=${sizes:-0}
+	look "$1"
+	heard "$1" /run/heard
+	[ "$uevents" = "$2" ] && [ "$state_told" = "$3" ] && [ "$size_told" = $((own_pages * 4)) ] ||
+		fail "$uevents uevents, not $2; the last told $state_told at $size_told KiB, not $3 at $((own_pages * 4))"
+	[ "$state" = "$3" ] && [ "$size" = $((own_pages * 4)) ] ||
+		fail "poll() ended at $state and $size KiB, not $3 at $((own_pages * 4))"
+	[ "$sizes" -gt "$sizes_were" ] || fail "poll() of the size did not return"
+	measured "$state_told at $(mib "$size_told") MiB: uevent $uevents, poll() of the size $((sizes - sizes_were)) times"
+}
+
+# case hears pv pvh arm64: wakes up programs that poll() its size and state, and announces each move with one uevent
+case_hears()
+{
+	answer=$(ask "$1" "mkdir -p /run && probe hear /run/heard") && eval "$answer" || fail "hear: $answer"
+	sizes=0
+
+	mem_set "$1" 262144
+	expect_news "$1" 1 settled
+	mem_set "$1" 262148
+	expect_news "$1" 2 settled
+	mem_set "$1" 524288
+	expect_news "$1" 3 settled
+
+	# stops at its floor, and tries again each minute
+	floor=$(show "$1" floor_kb)
+	move_by "$1" $((floor / 4 + $(cat "/run/guest/$1/hidden_pages"))) \
+		probe ask "$(domid "$1")" 30 "echo 1M >$XEN_MEMORY/target"
+	expect_news "$1" 4 stopped
+	ask "$1" "kill $pid"
+	mem_set "$1" 524288
+}
+
 # tool GUEST STATUS ARGUMENTS: xen-balloon in the guest ends with STATUS; its words are in answer.
 tool()
 {
