@@ -30,14 +30,34 @@ unsigned long balloon_hotplug_unit(void)
 	return PHYS_PFN(memory_block_size_bytes());
 }
 
+/* The addresses that sections can have; on PV the p2m must have room for them. */
+static struct range balloon_hotplug_range(void)
+{
+	struct range range = mhp_get_pluggable_range(true);
+
+	if (xen_pv_domain())
+		range.end = min(range.end, PFN_PHYS(xenmem_pv_max_pfn()) - 1);
+	return range;
+}
+
+/**
+ * balloon_hotplug_end() - end of the addresses that sections can have
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long balloon_hotplug_end(void)
+{
+	return PHYS_PFN(balloon_hotplug_range().end) + 1;
+}
+
 /*
- * Reserve addresses for @nr_pages, or for fewer where the range ends. On PV the
- * p2m must have room for the pages, too. Returns NULL when not even one memory
- * block fits.
+ * Reserve addresses for @nr_pages, or for fewer where the range ends. Returns NULL
+ * when not even one memory block fits.
  */
 static struct resource *balloon_reserve_range(unsigned long *nr_pages)
 {
-	struct range range = mhp_get_pluggable_range(true);
+	struct range range = balloon_hotplug_range();
 	struct resource *res = kzalloc(sizeof(*res), GFP_KERNEL);
 	unsigned long unit = balloon_hotplug_unit();
 	int rc;
@@ -47,8 +67,6 @@ static struct resource *balloon_reserve_range(unsigned long *nr_pages)
 
 	res->name = "System RAM";
 	res->flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
-	if (xen_pv_domain())
-		range.end = min(range.end, PFN_PHYS(xenmem_pv_max_pfn()) - 1);
 
 	for (;;) {
 		rc = allocate_resource(&iomem_resource, res,

@@ -9,6 +9,7 @@
 enum balloon_reason balloon_hotplug(struct xen_balloon *b,
 				    unsigned long nr_pages);
 unsigned long balloon_hotplug_unit(void);
+unsigned long balloon_hotplug_end(void);
 int balloon_hotplug_init(void);
 #else
 static inline enum balloon_reason balloon_hotplug(struct xen_balloon *b,
@@ -20,6 +21,11 @@ static inline enum balloon_reason balloon_hotplug(struct xen_balloon *b,
 static inline unsigned long balloon_hotplug_unit(void)
 {
 	return 1;
+}
+
+static inline unsigned long balloon_hotplug_end(void)
+{
+	return 0;
 }
 
 static inline int balloon_hotplug_init(void)

@@ -23,6 +23,7 @@
 #include <xen/mem-reservation.h>
 
 #include "balloon.h"
+#include "hotplug.h"
 
 /**
  * enum balloon_unit - how a file shows its value
@@ -47,6 +48,7 @@ enum balloon_unit {
  * @attr: its name and mode
  * @unit: how it shows its value
  * @value: the value, protected by balloon_memory.lock; pages or a number
+ * @compute: in place of @value, if no field has it; called with that lock held
  * @on: the value of a switch, which is read and written without a lock
  * @min: the least number that may be written
  * @max: the largest number that may be written; for pages, balloon_max_target()
@@ -59,6 +61,7 @@ struct balloon_file {
 		const unsigned long *value;
 		bool *on;
 	};
+	unsigned long (*compute)(const struct xen_balloon *b);
 	unsigned long min, max;
 	void (*set)(unsigned long value);
 };
@@ -95,6 +98,16 @@ static void balloon_set_max_retry_count(unsigned long count)
 	balloon_lock(&xen_balloon);
 	xen_balloon.mem.schedule.max_count = count;
 	balloon_unlock(&xen_balloon);
+}
+
+/*
+ * The page structs that are there, or the addresses for more. Not Xen's hard
+ * limit: toolstacks set that together with each target.
+ */
+static unsigned long balloon_largest(const struct xen_balloon *b)
+{
+	return max(b->mem.total_pages - b->mem.nr_quarantined,
+		   balloon_hotplug_end());
 }
 
 /* A day: longer is a slip of the pen, and does not fit jiffies everywhere. */
@@ -169,6 +182,11 @@ static struct balloon_file balloon_info_files[] = {
 		.value = &xen_balloon.mem.current_pages,
 	},
 	{
+		.attr = READ_ONLY(largest_kb),
+		.unit = BALLOON_UNIT_KB,
+		.compute = balloon_largest,
+	},
+	{
 		.attr = READ_ONLY(low_kb),
 		.unit = BALLOON_UNIT_KB,
 		.value = &xen_balloon.mem.nr_low,
@@ -198,7 +216,7 @@ static u64 balloon_read_value(const struct balloon_file *file)
 	unsigned long value;
 
 	balloon_lock(&xen_balloon);
-	value = *file->value;
+	value = file->compute ? file->compute(&xen_balloon) : *file->value;
 	balloon_unlock(&xen_balloon);
 
 	switch (file->unit) {

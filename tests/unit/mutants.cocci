@@ -2795,3 +2795,27 @@ expression state, tries;
 identifier news = balloon_news;
 @@
 - news.announced = news.last.current_pages;
+
+// mutant: the largest size counts quarantined pages
+@@
+expression b;
+@@
+ balloon_largest(...)
+ {
+ <...
+- b->mem.total_pages - b->mem.nr_quarantined
++ b->mem.total_pages
+ ...>
+ }
+
+// mutant: the largest size does not know the p2m
+@@
+expression range;
+@@
+ balloon_hotplug_range(...)
+ {
+ <...
+- if (xen_pv_domain())
+-	range.end = ...;
+ ...>
+ }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Programs in the guest hear of its size: poll() and uevents. */
+/* Programs in the guest hear of its size: poll(), uevents, the largest size. */
 
 #include "test.h"
 #include "guests.h"
@@ -172,4 +172,52 @@ TEST("given sections that stay offline there is a uevent for the memory that cam
 		;
 	settle_for(5);
 	expect_uevents(2, SUPERPAGES_KB(64), SUPERPAGES_KB(64), "settled");
+}
+
+TEST("given no hotplug the largest size is that of the boot, less what is lost")
+{
+	if (HOST_HAS_HOTPLUG)
+		return;
+	host_boot(&pvh);
+	settle();
+	EXPECT_EQ(host_sysfs_read("info/largest_kb"), SUPERPAGES_KB(32));
+	balloon_set_new_target(SUPERPAGES(20));
+	settle();
+	EXPECT_EQ(host_sysfs_read("info/largest_kb"), SUPERPAGES_KB(32));
+	host.stop_after_frames = 100;
+	balloon_set_new_target(SUPERPAGES(18));
+	host_advance(100);
+	host.stop_after_frames = -1;
+	EXPECT(xen_balloon.mem.nr_quarantined);
+	EXPECT_EQ(host_sysfs_read("info/largest_kb"), SUPERPAGES_KB(32) -
+		  (xen_balloon.mem.nr_quarantined << (PAGE_SHIFT - 10)));
+
+	/* it is what a larger target comes to */
+	balloon_set_new_target(SUPERPAGES(100));
+	host_advance(100);
+	EXPECT_EQ(current() << (PAGE_SHIFT - 10),
+		  host_sysfs_read("info/largest_kb"));
+}
+
+TEST("given hotplug the largest size is that of the address space, on PV of the p2m")
+{
+	struct host_config cfg;
+	unsigned int i;
+
+	if (!HOST_HAS_HOTPLUG)
+		return;
+	FOR_EACH_KIND(i) {
+		cfg = *kinds[i];
+		cfg.space = 128;
+		cfg.p2m_limit = 64;
+		cfg.host_free = 100;
+		host_boot(&cfg);
+		host.hard_limit = ULONG_MAX;
+		settle();
+		EXPECT_EQ(host_sysfs_read("info/largest_kb"),
+			  SUPERPAGES_KB(i ? 64 : 128));
+		balloon_set_new_target(SUPERPAGES(140));
+		host_advance(10);
+		EXPECT_EQ(current(), SUPERPAGES(i ? 64 : 128));
+	}
 }
