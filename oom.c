@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/mm.h>
 
 #include "balloon.h"
@@ -52,6 +53,24 @@ static unsigned long balloon_oom_deflate(struct xen_balloon *b)
 	return done;
 }
 
+/* The report of the OOM killer does not tell that memory is in the balloon. */
+static void balloon_oom_report(struct xen_balloon *b)
+{
+	static DEFINE_RATELIMIT_STATE(ratelimit, 5 * HZ, 1);
+	unsigned long pages, full, target;
+
+	balloon_lock(b);
+	pages = b->mem.current_pages;
+	full = pages + b->mem.nr_low + b->mem.nr_high;
+	target = b->mem.target_pages;
+	balloon_unlock(b);
+
+	if (pages < full && __ratelimit(&ratelimit))
+		pr_warn("the guest has no memory left, and the balloon has %llu of its %llu KiB: raise the target of %llu KiB (xl mem-set)\n",
+			PAGES_TO_KB(full - pages), PAGES_TO_KB(full),
+			PAGES_TO_KB(target));
+}
+
 /* The last moment before the kernel kills a process. */
 static int balloon_oom_notify(struct notifier_block *nb, unsigned long unused,
 			      void *data)
@@ -62,6 +81,8 @@ static int balloon_oom_notify(struct notifier_block *nb, unsigned long unused,
 	*freed += balloon_cancel_inflate(b);
 	if (!*freed && READ_ONCE(b->config.deflate_on_oom))
 		*freed += balloon_oom_deflate(b);
+	if (!*freed)
+		balloon_oom_report(b);
 	return NOTIFY_OK;
 }
 

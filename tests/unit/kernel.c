@@ -76,6 +76,15 @@ void host_log_once(unsigned long *seen, const char *fmt, ...)
 	va_end(args);
 }
 
+/* Of a burst of one. */
+bool __ratelimit(struct host_ratelimit *rs)
+{
+	if (!first_time(&rs->seen) && host_jiffies - rs->last < rs->interval)
+		return false;
+	rs->last = host_jiffies;
+	return true;
+}
+
 bool host_warn_if(bool cond, const char *what, unsigned long *seen)
 {
 	if (cond && first_time(seen)) {

@@ -2819,3 +2819,30 @@ expression range;
 -	range.end = ...;
  ...>
  }
+
+// mutant: no line names the balloon when memory runs out
+@@
+expression b;
+@@
+- balloon_oom_report(b);
+
+// mutant: the balloon is blamed although memory was found
+@@
+expression freed, b;
+@@
+- if (!*freed)
+  balloon_oom_report(b);
+
+// mutant: the balloon is blamed although it is empty
+@@
+expression pages, full, r;
+@@
+- pages < full && __ratelimit(r)
++ __ratelimit(r)
+
+// mutant: each call for memory has a line
+@@
+expression pages, full, r;
+@@
+- pages < full && __ratelimit(r)
++ pages < full

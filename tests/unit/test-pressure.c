@@ -590,3 +590,41 @@ TEST("given no memory for unpopulated pages the caller is told, and nothing is l
 	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(32));
 	host_check();
 }
+
+static bool names_the_balloon(void)
+{
+	return !strncmp(host.last_log, "xen:balloon: the guest has no memory left",
+			41);
+}
+
+TEST("given no memory in a guest that was shrunk one line names the balloon")
+{
+	unsigned long logs;
+
+	host_boot(&pvh);
+	settle();
+	logs = host.nr_logs;
+	host_oom();
+	EXPECT_EQ(host.nr_logs, logs);
+
+	balloon_set_new_target(SUPERPAGES(20));
+	host_advance(100);
+	logs = host.nr_logs;
+	host_oom();
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	EXPECT(names_the_balloon());
+	EXPECT(strstr(host.last_log, "has 24576 of its 65536 KiB: raise the target of 40960 KiB"));
+
+	/* one line for many calls, and again later */
+	host_oom();
+	EXPECT_EQ(host.nr_logs, logs + 1);
+	host_advance(5);
+	host_oom();
+	EXPECT_EQ(host.nr_logs, logs + 2);
+
+	/* it is over: nobody is killed */
+	host_advance(5);
+	host_sysfs_write("deflate_on_oom", "1");
+	EXPECT(host_oom());
+	EXPECT_EQ(host.nr_logs, logs + 2);
+}

@@ -32,6 +32,14 @@ void host_log_once(unsigned long *seen, const char *fmt, ...) __printf(2, 3);
 } while (0)
 #define pr_warn_once		pr_info_once
 
+struct host_ratelimit {
+	unsigned long interval, last, seen;
+};
+
+#define DEFINE_RATELIMIT_STATE(name, interval, burst)	\
+	struct host_ratelimit name = { interval }
+bool __ratelimit(struct host_ratelimit *rs);
+
 #define WARN_ONCE(cond, fmt, ...) ({					\
 	static unsigned long seen;					\
 	host_warn_if(cond, fmt, &seen);					\
