@@ -132,6 +132,32 @@ case_hears()
 	mem_set "$1" 524288
 }
 
+# sized GUEST: the limits that usage.rst says the kernel sets once.
+sized()
+{
+	ask "$1" "cd /proc/sys && grep . kernel/threads-max fs/file-max vm/min_free_kbytes \
+		fs/epoll/max_user_watches net/ipv4/tcp_mem net/ipv4/udp_mem net/ipv4/tcp_rmem 2>/dev/null
+		df -k /sized | tail -n 1 | tr -s ' ' | cut -d' ' -f2"
+}
+
+# case sized (pv) pvh: keeps the limits that its kernel sets once, and a tmpfs until it is mounted again
+case_sized()
+{
+	mounted "$1" tmpfs /sized
+	sized "$1" >/run/want
+	mem_set "$1" 131072
+	sized "$1" >/run/got
+	diff /run/want /run/got >/run/differences ||
+		fail "at 512 MiB (-) and at 128 (+):" $(grep '^[-+][a-z0-9]' /run/differences)
+	ask "$1" "mount -o remount,size=50% /sized" || fail "remount"
+	kib=$(sized "$1" | tail -n 1)
+	total=$(ask "$1" "awk '/MemTotal/ { print \$2 }' /proc/meminfo")
+	[ $((kib - total / 2)) -le 4 ] && [ $((total / 2 - kib)) -le 4 ] || fail "tmpfs of $kib KiB in $total"
+	measured "$(wc -l </run/want) limits stay: $(head -n 3 /run/want | tr '\n' ' ');" \
+		"tmpfs $(tail -n 1 /run/want) KiB, mounted again $kib"
+	ask "$1" "umount /sized"
+}
+
 # tool GUEST STATUS ARGUMENTS: xen-balloon in the guest ends with STATUS; its words are in answer.
 tool()
 {
