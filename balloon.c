@@ -107,9 +107,10 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 		.current_pages = mem->current_pages,
 		.ballooned = mem->nr_low + mem->nr_high,
 		.unpopulated = mem->nr_unpopulated,
-		.total = mem->total_pages - mem->nr_quarantined,
+		.total = mem->total_pages - mem->nr_quarantined + mem->nr_lost,
 		.floor = mem->floor,
 		.pod_boot = mem->pod_boot,
+		.pool_empty = b->batch.pool_empty,
 		.hotplug_unit = balloon_hotplug_unit(),
 		.can_hotplug = IS_ENABLED(CONFIG_XEN_BALLOON_MEMORY_HOTPLUG),
 		.reason = mem->schedule.reason,
@@ -252,6 +253,7 @@ static void balloon_work(struct work_struct *work)
 	if (seq != b->batch.target_seq) {
 		/* Drop what was learned on the way to the previous target. */
 		b->batch.superpages_refused = false;
+		b->batch.pool_empty = false;
 		b->batch.max_pages = SUPERPAGE_PAGES;
 		b->batch.target_seq = seq;
 	}

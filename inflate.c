@@ -26,6 +26,7 @@
 #include "inflate.h"
 #include "mem-reservation.h"
 #include "pv-mapping.h"
+#include "refusal.h"
 #include "trace.h"
 
 /* Single pages that Xen may refuse in a batch before the batch is given up. */
@@ -135,6 +136,8 @@ static void balloon_quarantine(struct xen_balloon *b, unsigned int nr_extents,
 
 	pr_warn_once("Xen may hold pages that it did not report; %lu pages are put aside\n",
 		     nr_pages);
+	/* Xen may go on counting them. */
+	b->batch.excess_known = false;
 	balloon_lock(b);
 	b->mem.nr_quarantined += nr_pages;
 	b->mem.current_pages -= nr_pages;
@@ -339,6 +342,9 @@ static unsigned int balloon_release(struct xen_balloon *b, unsigned int first,
 					   order);
 
 	balloon_count_extents(b, BALLOON_DIR_INFLATE, order, nr_extents, done);
+	/* Xen may need less to map the domain now. */
+	if (done)
+		b->batch.pool_empty = false;
 	return done;
 }
 
@@ -365,28 +371,84 @@ static unsigned int balloon_release_frames(struct xen_balloon *b,
 
 /*
  * Returns the leading extents that Xen took, each several frames. Xen removes
- * them frame by frame, so where it stops the next extent may be half gone, and
- * @nr_unknown is 1; unless its own count of the domain shows that the extent is
- * whole. The count costs a hypercall, so it is only read when the last batch went
- * wrong, and it is not usable while populate-on-demand entries have no memory.
+ * them frame by frame, so where it stops the next extent may be half gone: @gone
+ * is the number of its leading frames that are, or negative. Xen's own count of
+ * the domain tells. It costs a hypercall, so it is only read when the last batch
+ * went wrong, or when Xen has lost frames of the domain.
  */
 static unsigned int balloon_release_extents(struct xen_balloon *b,
 					    unsigned int nr, unsigned int order,
-					    unsigned int *nr_unknown)
+					    long *gone)
 {
-	bool trusted = b->batch.extents_proven || READ_ONCE(b->mem.pod_boot);
-	long before = trusted ? -1 : xenmem_current_frames();
+	bool trusted = b->batch.extents_proven && !b->mem.nr_lost;
+	long after, before = trusted ? -1 : balloon_count_frames(b);
 	unsigned int done = balloon_release(b, 0, nr, order);
-	long gone = (long)done << extent_order(order);
 
 	b->batch.extents_proven = done == nr;
 	if (done == nr)
 		return done;
 
-	*nr_unknown = before < 0 || before - xenmem_current_frames() != gone;
+	after = before < 0 ? -1 : balloon_count_frames(b);
+	*gone = before - after - ((long)done << extent_order(order));
+	if (after < 0 || *gone < 0 || *gone >> extent_order(order))
+		*gone = -1;
 	if (order == SUPERPAGE_ORDER)
 		b->batch.superpages_refused = true;
 	return done;
+}
+
+/*
+ * Returns the trailing pages of a superpage that Xen took one by one. It stops at
+ * the first that is not there, so the pages before that were gone already; or at
+ * one that it refuses.
+ */
+static unsigned int balloon_release_backwards(struct xen_balloon *b,
+					      struct page *superpage)
+{
+	unsigned int i;
+
+	for (i = 0; i < SUPERPAGE_PAGES; i++)
+		b->batch.frames[i] =
+			page_to_xen_pfn(superpage + SUPERPAGE_PAGES - 1 - i);
+	return balloon_release(b, 0, SUPERPAGE_PAGES, 0);
+}
+
+/*
+ * Xen stopped within this extent, of which @gone leading frames are gone. These
+ * enter the page list, the others go back to the guest. Where it is not known,
+ * what Xen does not take now, page by page, is quarantined.
+ */
+static unsigned long balloon_split_extent(struct xen_balloon *b,
+					  struct page *page, unsigned int order,
+					  long gone)
+{
+	unsigned int i, from = 0, to = 0, nr = 1U << order;
+	bool known = gone >= 0 && gone % XEN_PFN_PER_PAGE == 0;
+
+	if (known) {
+		to = gone / XEN_PFN_PER_PAGE;
+		b->batch.moves[BALLOON_DIR_INFLATE].singles.asked += to;
+		b->batch.moves[BALLOON_DIR_INFLATE].singles.done += to;
+	} else {
+		to = nr;
+		from = nr;
+		if (order && !extent_order(0))
+			from -= balloon_release_backwards(b, page);
+		balloon_quarantine(b, from, 0);
+	}
+
+	balloon_lock(b);
+	for (i = from; i < to; i++)
+		balloon_list_put(b, page + i, 0);
+	b->mem.current_pages -= to - from;
+	balloon_unlock(b);
+
+	for (i = to; i < nr; i++) {
+		struct page *single = page + i;
+
+		balloon_return_extents(&single, 1, 0);
+	}
+	return to - from;
 }
 
 /* On PV a superpage is 512 machine frames that need not be neighbours. */
@@ -436,7 +498,9 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 					     unsigned int nr, gfp_t gfp)
 {
 	struct page **pages = b->batch.pages;
-	unsigned int i, done, nr_unknown = 0;
+	unsigned long more = 0;
+	unsigned int i, done;
+	long gone = 0;
 
 	nr = balloon_alloc_extents(b, nr, order, gfp);
 	if (!nr)
@@ -464,15 +528,16 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	}
 
 	if (extent_order(order))
-		done = balloon_release_extents(b, nr, order, &nr_unknown);
+		done = balloon_release_extents(b, nr, order, &gone);
 	else
 		done = balloon_release_frames(b, nr);
 
 	b->batch.reason = done < nr ? BALLOON_REASON_XEN_REFUSES :
 				      BALLOON_REASON_NONE;
-	balloon_quarantine(b, nr_unknown, order);
-	balloon_undo_inflate(b, done + nr_unknown, nr - done - nr_unknown,
-			     order);
+	i = done;
+	if (extent_order(order) && done < nr)
+		more = balloon_split_extent(b, pages[i++], order, gone);
+	balloon_undo_inflate(b, i, nr - i, order);
 
 	balloon_lock(b);
 	balloon_list_put_extents(b, pages, done, order);
@@ -480,7 +545,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	balloon_unlock(b);
 	wake_up(&b->arrivals);
 
-	return (unsigned long)done << order;
+	return more + ((unsigned long)done << order);
 }
 
 /**
@@ -561,8 +626,27 @@ static void balloon_undo_deflate(struct xen_balloon *b, unsigned int first,
 	balloon_quarantine(b, nr_extents - done, order);
 }
 
-static void balloon_deflate_extents(struct xen_balloon *b, unsigned int order,
-				    unsigned int nr)
+/*
+ * Returns the leading extents that Xen populated. After a refusal it is asked for
+ * its count before the next call, too.
+ */
+static unsigned int balloon_populate(struct xen_balloon *b, unsigned int nr,
+				     unsigned int order)
+{
+	long before = b->batch.populate_proven ? -1 : balloon_count_frames(b);
+	unsigned int done = xenmem_populate(b->batch.frames, nr, order);
+
+	balloon_count_extents(b, BALLOON_DIR_DEFLATE, order, nr, done);
+	b->batch.populate_proven = done == nr;
+	if (done < nr)
+		balloon_judge_refusal(b, before, done, order);
+	return done;
+}
+
+/* Returns the pages that the guest gained. */
+static unsigned long balloon_deflate_extents(struct xen_balloon *b,
+					     unsigned int order,
+					     unsigned int nr)
 {
 	struct page **pages = b->batch.pages;
 	xen_pfn_t *frames = b->batch.frames;
@@ -572,13 +656,12 @@ static void balloon_deflate_extents(struct xen_balloon *b, unsigned int order,
 	nr = balloon_list_take_extents(b, pages, nr, order, false);
 	balloon_unlock(b);
 	if (!nr)
-		return;
+		return 0;
 
 	for (i = 0; i < nr; i++)
 		frames[i] = page_to_xen_pfn(pages[i]);
 
-	populated = xenmem_populate(frames, nr, order);
-	balloon_count_extents(b, BALLOON_DIR_DEFLATE, order, nr, populated);
+	populated = balloon_populate(b, nr, order);
 	mapped = populated;
 	if (xen_pv_domain())
 		mapped = xenmem_pv_map(pages, frames, populated, order);
@@ -594,11 +677,7 @@ static void balloon_deflate_extents(struct xen_balloon *b, unsigned int order,
 
 	if (order)
 		b->batch.superpages_refused = populated < nr;
-	else if (populated < nr)
-		b->batch.reason =
-			balloon_refusal_reason(xenmem_current_frames(),
-					       xenmem_max_frames(),
-					       1UL << extent_order(0));
+	return (unsigned long)mapped << order;
 }
 
 /**
@@ -616,22 +695,23 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 {
 	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES,
 					  BATCH_EXTENTS);
-	unsigned long left, start = b->mem.current_pages;
+	unsigned long left, done = 0;
 
 	balloon_begin_batch(b);
 	b->batch.tight = false;
 
 	if (nr_superpages && !b->batch.superpages_refused)
-		balloon_deflate_extents(b, SUPERPAGE_ORDER, nr_superpages);
+		done = balloon_deflate_extents(b, SUPERPAGE_ORDER,
+					       nr_superpages);
 
-	left = nr_pages - (b->mem.current_pages - start);
-	if (left)
-		balloon_deflate_extents(b, 0, min(left, BATCH_EXTENTS));
+	left = nr_pages - done;
+	if (left && !b->batch.pool_empty)
+		done += balloon_deflate_extents(b, 0, min(left, BATCH_EXTENTS));
 
 	/* Xen has nothing at all now; later it may have superpages, too. */
-	if (b->mem.current_pages == start)
+	if (!done)
 		b->batch.superpages_refused = false;
 
 	balloon_end_batch(b, BALLOON_DIR_DEFLATE, nr_pages);
-	return b->mem.current_pages - start;
+	return done;
 }

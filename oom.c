@@ -15,6 +15,8 @@
 #include <linux/ratelimit.h>
 #include <linux/sched/mm.h>
 
+#include <xen/page.h>
+
 #include "balloon.h"
 #include "inflate.h"
 
@@ -39,11 +41,18 @@ static unsigned long balloon_oom_deflate(struct xen_balloon *b)
 	if (!mutex_trylock(&b->batch.lock))
 		return 0;
 
-	/* After a resume the worker has to release memory first. */
-	if (!READ_ONCE(b->resumed)) {
+	/*
+	 * After a resume the worker has to release memory first. With an empty
+	 * paging pool a try costs a frame.
+	 */
+	if (!READ_ONCE(b->resumed) && !b->batch.pool_empty) {
 		flags = memalloc_noreclaim_save();
 		done = balloon_deflate(b, OOM_PAGES);
 		memalloc_noreclaim_restore(flags);
+		if (!done && b->batch.reason == BALLOON_REASON_HARD_LIMIT)
+			pr_warn_once("deflate_on_oom cannot help: the hard limit is %llu KiB; raise it in the control domain (xl mem-max), as xl mem-set sets it to the target\n",
+				     PAGES_TO_KB(b->batch.limit_frames /
+						 XEN_PFN_PER_PAGE));
 	}
 	mutex_unlock(&b->batch.lock);
 

@@ -14,6 +14,7 @@
 struct xen_balloon xen_balloon = {
 	.batch = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.batch.lock),
+		.populate_proven = true,
 	},
 	.mem = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.mem.lock),

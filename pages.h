@@ -84,6 +84,19 @@ struct balloon_batch {
 	 * where it did not move a superpage
 	 */
 	bool superpages_refused;
+	/** @populate_proven: Xen populated all that it was last asked for */
+	bool populate_proven;
+	/**
+	 * @pool_empty: for the current target, a refusal of Xen cost frames,
+	 * and nothing was released since
+	 */
+	bool pool_empty;
+	/** @excess_known: whether @excess is known */
+	bool excess_known;
+	/** @excess: frames that Xen counts and balloon_memory does not */
+	long excess;
+	/** @limit_frames: the hard limit after the last refusal, or negative */
+	long limit_frames;
 	/** @max_pages: upper bound of the next batch */
 	unsigned long max_pages;
 	/** @wmark_pages: size that the zones' watermarks were computed for */
@@ -137,10 +150,15 @@ struct balloon_memory {
 	unsigned long nr_unpopulated;
 	/** @nr_quarantined: pages lost, as Xen may or may not have them */
 	unsigned long nr_quarantined;
+	/**
+	 * @nr_lost: pages of @current_pages that only Xen has: it could not
+	 * map them, and counts them until the domain ends
+	 */
+	unsigned long nr_lost;
 	/** @total_pages: pages with a struct page, populated or not */
 	unsigned long total_pages;
 	/**
-	 * @current_pages: pages with memory behind them. Changes with both
+	 * @current_pages: pages with memory behind them, and lost ones. Changes with both
 	 * locks held, so either lock is enough to read it.
 	 */
 	unsigned long current_pages;

@@ -42,6 +42,13 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
 	unsigned long struct_pages_wanted = v->target + v->unpopulated;
 	unsigned long nr_pages;
 
+	/* Each try would cost a frame. */
+	if (v->pool_empty)
+		return (struct balloon_plan) {
+			.outcome = BALLOON_STATE_STOPPED,
+			.reason = BALLOON_REASON_PAGING_POOL,
+		};
+
 	if (v->ballooned)
 		return (struct balloon_plan) {
 			.action = BALLOON_ACTION_DEFLATE,
@@ -258,46 +265,49 @@ struct balloon_words {
 };
 
 static const struct balloon_words balloon_reasons[] = {
-	[BALLOON_REASON_NONE] = { "none", "" },
+	[BALLOON_REASON_NONE] = {
+		.name = "none",
+		.advice = "",
+	},
 	[BALLOON_REASON_FLOOR] = {
-		"floor",
-		"the floor is reached; floor_kb sets it"
+		.name = "floor",
+		.advice = "the floor is reached; floor_kb sets it",
 	},
 	[BALLOON_REASON_GUEST_MEMORY] = {
-		"guest-memory",
-		"the guest has no memory to spare; stop programs, or raise the target"
+		.name = "guest-memory",
+		.advice = "the guest has no memory to spare; stop programs, or raise the target",
 	},
 	[BALLOON_REASON_GUEST_PRESSURE] = {
-		"guest-pressure",
-		"the guest runs out of memory, or reads what was reclaimed again; stop programs, or raise the target"
+		.name = "guest-pressure",
+		.advice = "the guest runs out of memory, or reads what was reclaimed again; stop programs, or raise the target",
 	},
 	[BALLOON_REASON_XEN_REFUSES] = {
-		"xen-refuses",
-		"Xen does not take the guest's pages; see Xen's log"
+		.name = "xen-refuses",
+		.advice = "Xen does not take the guest's pages; see Xen's log",
 	},
 	[BALLOON_REASON_HARD_LIMIT] = {
-		"hard-limit",
-		"the hard limit is reached; raise it with xl mem-max"
+		.name = "hard-limit",
+		.advice = "the hard limit is reached; raise it with xl mem-max",
 	},
 	[BALLOON_REASON_HOST_MEMORY] = {
-		"host-memory",
-		"Xen has no free memory; free some on the host"
+		.name = "host-memory",
+		.advice = "Xen has no free memory; free some on the host",
 	},
 	[BALLOON_REASON_PAGING_POOL] = {
-		"paging-pool",
-		"Xen's paging pool of this domain is used up; start it with a larger maxmem or shadow_memory"
+		.name = "paging-pool",
+		.advice = "Xen's paging pool of this domain is used up; start it with a larger maxmem or shadow_memory",
 	},
 	[BALLOON_REASON_OFFLINE_SECTIONS] = {
-		"offline-sections",
-		"new memory is offline; put it online in /sys/devices/system/memory"
+		.name = "offline-sections",
+		.advice = "new memory is offline; put it online in /sys/devices/system/memory",
 	},
 	[BALLOON_REASON_SECTION_MEMORY] = {
-		"section-memory",
-		"the guest cannot pay for the struct pages of new memory; stop programs, or grow in smaller steps"
+		.name = "section-memory",
+		.advice = "the guest cannot pay for the struct pages of new memory; stop programs, or grow in smaller steps",
 	},
 	[BALLOON_REASON_NO_ADDRESSES] = {
-		"no-addresses",
-		"the guest has no addresses for more memory; start it with a larger maxmem"
+		.name = "no-addresses",
+		.advice = "the guest has no addresses for more memory; start it with a larger maxmem",
 	},
 };
 
@@ -433,18 +443,41 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 }
 
 /**
+ * balloon_refusal_cost() - frames that a refusal cost
+ * @r: the refusal
+ *
+ * Where its tables of the domain have no room for a frame Xen populates
+ * nothing, but goes on counting the frame. Its counts before and after tell.
+ * Without the one before, the cost is exactly an extent: the count may exceed
+ * the known one for other reasons, such as a device that was plugged in.
+ *
+ * Context: Any.
+ * Return: frames that Xen counts and nobody can reach until the domain ends.
+ */
+unsigned long balloon_refusal_cost(const struct balloon_refusal *r)
+{
+	long extent = r->extent, excess = r->after - r->known;
+
+	if (r->after < 0)
+		return 0;
+	if (r->before >= 0)
+		return clamp(r->after - r->before - (long)r->done, 0L, extent);
+	return r->known >= 0 && excess == extent ? extent : 0;
+}
+
+/**
  * balloon_refusal_reason() - why Xen gives the domain no memory
- * @frames: Xen's count of the domain, or a negative errno
- * @limit: its hard limit in frames, or a negative errno
- * @wanted: frames of the extent that was refused
+ * @r: the refusal
  *
  * Context: Any.
  * Return: the reason.
  */
-enum balloon_reason balloon_refusal_reason(long frames, long limit,
-					   unsigned long wanted)
+enum balloon_reason balloon_refusal_reason(const struct balloon_refusal *r)
 {
-	if (frames >= 0 && limit >= 0 && limit - frames < (long)wanted)
+	if (balloon_refusal_cost(r))
+		return BALLOON_REASON_PAGING_POOL;
+	if (r->after >= 0 && r->limit >= 0 &&
+	    r->limit - r->after < (long)r->extent)
 		return BALLOON_REASON_HARD_LIMIT;
 	return BALLOON_REASON_HOST_MEMORY;
 }

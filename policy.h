@@ -126,6 +126,7 @@ enum balloon_pressure {
  * @floor: pages that inflation must leave
  * @pod_boot: the guest must shrink to the memory that backs it, or die
  * @pressure: how much the guest misses the memory that it gave
+ * @pool_empty: Xen's paging pool of the domain is used up
  * @batch: upper bound of the pages that one pass moves
  * @hotplug_unit: granularity of hotplugged memory
  * @can_hotplug: whether sections can be added
@@ -143,6 +144,7 @@ struct balloon_view {
 	unsigned long floor;
 	bool pod_boot;
 	enum balloon_pressure pressure;
+	bool pool_empty;
 	unsigned long batch;
 	unsigned long hotplug_unit;
 	bool can_hotplug;
@@ -184,6 +186,24 @@ struct balloon_schedule {
 	unsigned int looks;
 };
 
+/**
+ * struct balloon_refusal - Xen populated fewer extents than asked; in frames
+ * @before: Xen's count of the domain before that, or negative
+ * @after: and after it, or negative
+ * @known: the count that there should be, or negative
+ * @done: populated
+ * @extent: the extent that was refused
+ * @limit: the hard limit, or negative
+ */
+struct balloon_refusal {
+	long before;
+	long after;
+	long known;
+	unsigned long done;
+	unsigned long extent;
+	long limit;
+};
+
 /* Delay: the worker sleeps until somebody wakes it. */
 #define BALLOON_NEVER	ULONG_MAX
 
@@ -220,8 +240,9 @@ void balloon_schedule_next(struct balloon_schedule *s,
 bool balloon_schedule_is_stuck(const struct balloon_schedule *s);
 unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 				       bool progress);
-enum balloon_reason balloon_refusal_reason(long frames, long limit,
-					   unsigned long wanted);
+unsigned long balloon_refusal_cost(const struct balloon_refusal *r);
+enum balloon_reason balloon_refusal_reason(const struct balloon_refusal *r);
+
 /* Seconds since the guest ran out of memory, if it never did. */
 #define BALLOON_NO_OOM	LLONG_MAX
 

@@ -17,6 +17,7 @@
 #include <xen/xen-ops.h>
 
 #include "mem-reservation.h"
+#include "refusal.h"
 #include "resume.h"
 
 /* Superpages, or single pages, between two reschedules. */
@@ -119,10 +120,10 @@ static long balloon_sweep_list(struct xen_balloon *b, long wanted)
 	return found;
 }
 
-/* Xen's count of the domain in pages, or a negative errno. */
-static long balloon_count_xen_pages(void)
+/* Xen's count of the domain in pages, or negative. */
+static long balloon_count_xen_pages(struct xen_balloon *b)
 {
-	long frames = xenmem_current_frames();
+	long frames = balloon_count_frames(b);
 
 	return frames < 0 ? frames : frames / XEN_PFN_PER_PAGE;
 }
@@ -153,15 +154,16 @@ void __init balloon_resume_init(struct xen_balloon *b)
 {
 	long pages;
 
-	if (xen_pv_domain() || xen_initial_domain())
+	if (xen_pv_domain())
 		return;
 
 	mutex_lock(&b->batch.lock);
-	pages = balloon_count_xen_pages();
+	balloon_note_excess(b, balloon_count_frames(b));
+	pages = balloon_count_xen_pages(b);
 	b->config.xen_excess = pages - (long)b->mem.current_pages;
 	mutex_unlock(&b->batch.lock);
 
-	if (pages >= 0)
+	if (pages >= 0 && !xen_initial_domain())
 		xen_resume_notifier_register(&balloon_resume_notifier);
 }
 
@@ -184,10 +186,16 @@ void balloon_release_repopulated(struct xen_balloon *b)
 	if (!READ_ONCE(b->resumed))
 		return;
 	WRITE_ONCE(b->resumed, false);
+	/* Quarantined pages may have memory now, too. */
+	b->batch.excess_known = false;
 
-	pages = balloon_count_xen_pages();
+	pages = balloon_count_xen_pages(b);
+	if (pages < 0)
+		return;
 	excess = pages - (long)b->mem.current_pages - b->config.xen_excess;
-	if (pages < 0 || excess <= 0)
+	if (excess < 0)
+		balloon_forget_lost(b, -excess);
+	if (excess <= 0)
 		return;
 
 	found = balloon_sweep_list(b, excess);

@@ -87,6 +87,28 @@ static void given_target_above_and_a_balloon_plan_deflates(struct kunit *test)
 	CHECK_PLANS(test, cases);
 }
 
+static void given_an_empty_paging_pool_plan_does_not_grow(struct kunit *test)
+{
+	static const struct plan_case cases[] = {
+		{ { .target = 101, .current_pages = 100, .ballooned = 50,
+		    .batch = 10, .pool_empty = true },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_PAGING_POOL } },
+		{ { .target = 101, .current_pages = 100, .can_hotplug = true,
+		    .available = 99, .hotplug_unit = 1, .pool_empty = true },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_STOPPED,
+		    BALLOON_REASON_PAGING_POOL } },
+		/* but shrinks */
+		{ { .target = 99, .current_pages = 100, .available = 50,
+		    .batch = 10, .pool_empty = true },
+		  { BALLOON_ACTION_INFLATE, 1, BALLOON_STATE_MOVING } },
+		{ { .target = 100, .current_pages = 100, .pool_empty = true },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SETTLED } },
+	};
+
+	CHECK_PLANS(test, cases);
+}
+
 static void given_an_empty_balloon_plan_adds_whole_sections(struct kunit *test)
 {
 	const unsigned long section = PAGES_PER_SECTION;
@@ -433,32 +455,53 @@ static void each_reason_has_a_word_and_says_what_to_do(struct kunit *test)
 	}
 }
 
-static void given_a_refusal_the_counts_tell_the_reason(struct kunit *test)
+static void given_a_refusal_the_counts_tell_its_cost_and_reason(struct kunit *test)
 {
 	static const struct {
-		long frames, limit;
-		unsigned long wanted;
+		struct balloon_refusal r;
+		unsigned long cost;
 		enum balloon_reason reason;
 	} cases[] = {
-		{ 100, 100, 1, BALLOON_REASON_HARD_LIMIT },
-		{ 101, 100, 1, BALLOON_REASON_HARD_LIMIT },
-		{ 99, 100, 1, BALLOON_REASON_HOST_MEMORY },
-		/* a page of several frames */
-		{ 99, 100, 16, BALLOON_REASON_HARD_LIMIT },
-		{ 84, 100, 16, BALLOON_REASON_HOST_MEMORY },
+		/* before, after, known, done, extent, limit */
+		{ { 100, 100, -1, 0, 1, 100 }, 0, BALLOON_REASON_HARD_LIMIT },
+		{ { 101, 101, -1, 0, 1, 100 }, 0, BALLOON_REASON_HARD_LIMIT },
+		{ { 99, 99, -1, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { 90, 99, -1, 9, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		/* an extent of several frames */
+		{ { 99, 99, 99, 0, 16, 100 }, 0, BALLOON_REASON_HARD_LIMIT },
+		{ { 84, 84, 84, 0, 16, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
 		/* no answer */
-		{ -EPERM, 100, 1, BALLOON_REASON_HOST_MEMORY },
-		{ 100, -EPERM, 1, BALLOON_REASON_HOST_MEMORY },
-		{ 100, LONG_MAX, 1, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, -EPERM, 99, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { 99, -EPERM, 99, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, 100, -1, 0, 1, -EPERM }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, 100, -1, 0, 1, LONG_MAX }, 0,
+		  BALLOON_REASON_HOST_MEMORY },
+		/* it cost frames: the count before tells */
+		{ { 90, 91, -1, 0, 1, 100 }, 1, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 95, -1, 4, 1, 100 }, 1, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 100, -1, 9, 1, 100 }, 1, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 91, 17, 0, 1, 100 }, 1, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 90, 89, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		/* part of an extent, and no more than one */
+		{ { 90, 93, -1, 0, 16, 999 }, 3, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 190, -1, 0, 16, 999 }, 16, BALLOON_REASON_PAGING_POOL },
+		{ { 90, 80, -1, 0, 16, 999 }, 0, BALLOON_REASON_HOST_MEMORY },
+		/* else the known one, if it fits to the frame */
+		{ { -1, 91, 90, 0, 1, 100 }, 1, BALLOON_REASON_PAGING_POOL },
+		{ { -1, 106, 90, 0, 16, 999 }, 16, BALLOON_REASON_PAGING_POOL },
+		{ { -1, 92, 90, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, 105, 90, 0, 16, 999 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, 90, 91, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
+		{ { -1, 0, -1, 0, 1, 100 }, 0, BALLOON_REASON_HOST_MEMORY },
 	};
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		KUNIT_EXPECT_EQ_MSG(test,
-				    balloon_refusal_reason(cases[i].frames,
-							   cases[i].limit,
-							   cases[i].wanted),
-				    cases[i].reason, "case %u", i);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, balloon_refusal_cost(&cases[i].r),
+				    cases[i].cost, "cost of case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, balloon_refusal_reason(&cases[i].r),
+				    cases[i].reason, "reason of case %u", i);
+	}
 }
 
 static void given_a_new_size_the_move_is_over_when_the_worker_rests(struct kunit *test)
@@ -866,6 +909,7 @@ static void given_less_memory_than_the_guest_sees_part_of_it_is_backed(struct ku
 static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_target_met_plan_does_nothing),
 	KUNIT_CASE(given_target_above_and_a_balloon_plan_deflates),
+	KUNIT_CASE(given_an_empty_paging_pool_plan_does_not_grow),
 	KUNIT_CASE(given_an_empty_balloon_plan_adds_whole_sections),
 	KUNIT_CASE(given_little_memory_plan_adds_the_sections_that_it_can_pay_for),
 	KUNIT_CASE(given_no_hotplug_plan_clamps_what_is_out_of_reach),
@@ -877,7 +921,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_an_outcome_and_a_size_users_see_a_state),
 	KUNIT_CASE(given_a_state_users_see_the_reason_or_none),
 	KUNIT_CASE(each_reason_has_a_word_and_says_what_to_do),
-	KUNIT_CASE(given_a_refusal_the_counts_tell_the_reason),
+	KUNIT_CASE(given_a_refusal_the_counts_tell_its_cost_and_reason),
 	KUNIT_CASE(given_a_new_size_the_move_is_over_when_the_worker_rests),
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),

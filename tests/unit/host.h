@@ -126,6 +126,9 @@ struct host {
 	unsigned int *m2p;
 	unsigned int *gfn_mfn;	/* HVM */
 	bool *gfn_pod;		/* HVM: populated on demand, not touched */
+	bool *gfn_table;	/* HVM: a superpage is mapped by a table */
+	unsigned long pool_pages;	/* HVM: for tables, see table_for() */
+	unsigned long nr_lost_frames;	/* counted, but not mapped */
 	unsigned long *p2m;	/* PV: the guest's own table */
 	u64 *pte, *pmd;		/* PV: the kernel mapping; its tables, by superpage */
 	unsigned long tot_frames, hard_limit, pod_entries, pod_cache;
@@ -233,6 +236,7 @@ void host_check_xen_page(unsigned long pfn, bool with_memory, bool exact);
 unsigned long host_others_take(unsigned long nr_frames, bool scattered);
 void host_others_give(void);
 void host_others_give_all(void);
+void host_tear(unsigned long gfn, unsigned long nr_frames);
 void host_resume_elsewhere(void);
 unsigned long host_repopulate(unsigned int one_in, unsigned long most);
 void host_xen_stop(void);

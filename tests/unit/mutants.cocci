@@ -724,17 +724,18 @@ expression nr_unknown, E;
 
 // mutant: a superpage that Xen refused and left whole is quarantined
 @@
-expression before, gone;
+expression before, after, b;
 @@
-- before < 0 || before - xenmem_current_frames() != gone
-+ 1
+- after = before < 0 ? -1 : balloon_count_frames(b);
++ after = -1;
 
 // mutant: a doubt is settled without a count
 @@
-expression before, gone;
+expression after, gone, order;
+statement S;
 @@
-- before < 0 || before - xenmem_current_frames() != gone
-+ before < 0
+- if (after < 0 || *gone < 0 || *gone >> extent_order(order))
+- S
 
 // mutant: a refusal of superpages is forgotten
 @@
@@ -752,10 +753,10 @@ expression b, E;
 
 // mutant: Xen is asked for its count during a populate-on-demand boot
 @@
-expression b;
+expression b, E;
 @@
-- b->batch.extents_proven || READ_ONCE(b->mem.pod_boot)
-+ b->batch.extents_proven
+- READ_ONCE(b->mem.pod_boot) || E
++ E
 
 // mutant: p2m and mapping stay on PV
 @@
@@ -988,7 +989,7 @@ expression b, nr_blocks;
 @@
 expression list E;
 @@
- balloon_deflate_extents(...)
+ balloon_populate(...)
  {
  <...
 - balloon_count_extents(E);
@@ -999,7 +1000,7 @@ expression list E;
 @@
 expression b;
 @@
- balloon_deflate_extents(...)
+ balloon_populate(...)
  {
  <...
  balloon_count_extents(b,
@@ -2395,25 +2396,25 @@ expression b, E;
 
 // mutant: PV frames count as repopulated pages
 @@
-expression E;
 @@
  balloon_resume_init(...)
  {
- <...
-- xen_pv_domain() || E
-+ E
+<...
+- if (xen_pv_domain())
+-	return;
  ...>
  }
 
 // mutant: an error counts as a number of pages
 @@
-expression pages;
+expression pages, E;
 statement S;
 @@
  balloon_resume_init(...)
  {
  <...
-- if (pages >= 0)
+- if (pages >= 0 && E)
++ if (E)
  S
  ...>
  }
@@ -2846,3 +2847,91 @@ expression pages, full, r;
 @@
 - pages < full && __ratelimit(r)
 + pages < full
+
+// mutant: a refusal that cost frames is repeated
+@@
+expression b;
+@@
+- b->batch.pool_empty = true;
+
+// mutant: growth goes on with an empty paging pool
+@@
+expression v;
+@@
+- if (v->pool_empty)
+-	return ...;
+
+// mutant: what a refusal cost is not accounted
+@@
+expression b, cost;
+@@
+ balloon_judge_refusal(...)
+ {
+ <...
+- balloon_account_lost(b, cost);
+ ...>
+ }
+
+// mutant: an empty paging pool is remembered over a release
+@@
+expression b;
+@@
+ balloon_release(...)
+ {
+ <...
+- b->batch.pool_empty = false;
+ ...>
+ }
+
+// mutant: an empty paging pool is remembered over a new target
+@@
+expression b;
+@@
+ balloon_work(...)
+ {
+ <...
+- b->batch.pool_empty = false;
+ ...>
+ }
+
+// mutant: deflate_on_oom tries with an empty paging pool
+@@
+expression b, E;
+@@
+ balloon_oom_deflate(...)
+ {
+ <...
+- E && !b->batch.pool_empty
++ E
+ ...>
+ }
+
+// mutant: lost frames stay lost after a restore
+@@
+expression b, E;
+@@
+- balloon_forget_lost(b, E);
+
+// mutant: deflate_on_oom does not tell of the hard limit
+@@
+expression done, b;
+@@
+ balloon_oom_deflate(...)
+ {
+ <...
+- !done && b->batch.reason == BALLOON_REASON_HARD_LIMIT
++ false
+ ...>
+ }
+
+// mutant: with a half gone superpage the other half is not returned
+@@
+expression to, n;
+@@
+ balloon_split_extent(...)
+ {
+ <...
+- to = n / XEN_PFN_PER_PAGE;
++ to = SUPERPAGE_PAGES;
+ ...>
+ }

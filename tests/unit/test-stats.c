@@ -139,14 +139,17 @@ TEST("given unpopulated pages the counters tell how many there are now")
 
 TEST("given a superpage that Xen took in part the counters tell of the quarantine")
 {
+	unsigned long half_gone = HOST_FRAMES == 1 ? 100 : HOST_SUPERPAGE;
+
 	host_boot(&pvh);
+	move_to(SUPERPAGES(31));
 	host.stop_after_frames = 100;
 	move_to(SUPERPAGES(28));
 	settle_for(2);
-	EXPECT_EQ(host_stat("quarantined_pages"), HOST_SUPERPAGE);
+	EXPECT_EQ(host_stat("quarantined_pages"), half_gone);
 	EXPECT_EQ(host_stat("inflate_superpages_refusals"), 1);
-	EXPECT_EQ(host_stat("inflate_superpages_done"), 0);
-	EXPECT_EQ(host_stat("inflate_singles_done"), SUPERPAGES(3));
+	EXPECT_EQ(host_stat("inflate_superpages_done"), 1);
+	EXPECT_EQ(host_stat("inflate_singles_done"), SUPERPAGES(3) - half_gone);
 }
 
 TEST("given an Xen that takes its time the counters tell how long, and the longest batch")

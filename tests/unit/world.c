@@ -367,7 +367,8 @@ void host_check(void)
 	EXPECT_SAME(host.nr_balloon_pages, low + high);
 	EXPECT_SAME(b->mem.nr_unpopulated, host.nr_unpopulated);
 	EXPECT_SAME(b->mem.nr_quarantined, counts[HOST_FOREIGN + 1]);
-	EXPECT_SAME(b->mem.current_pages, with_allocator + counts[HOST_OFFLINE]);
+	EXPECT_SAME(b->mem.current_pages, with_allocator +
+		    counts[HOST_OFFLINE] + b->mem.nr_lost);
 	EXPECT_SAME(b->mem.total_pages, host.nr_pages - counts[HOST_FOREIGN] -
 		    counts[HOST_ABSENT]);
 
@@ -375,13 +376,18 @@ void host_check(void)
 	EXPECT_SAME(b->mem.current_pages,
 		    b->config.boot_pages - b->mem.nr_quarantined -
 		    moved_pages(&b->mem.moves[BALLOON_DIR_INFLATE]) +
-		    moved_pages(&b->mem.moves[BALLOON_DIR_DEFLATE]));
+		    moved_pages(&b->mem.moves[BALLOON_DIR_DEFLATE]) +
+		    b->mem.nr_lost);
 
-	/* Xen counts the same, except for quarantined pages. */
+	/*
+	 * Xen counts the same, except for quarantined pages, and for lost ones
+	 * of which it did not tell.
+	 */
 	if (!host.cfg.pod_cache &&
 	    (host.tot_frames < b->mem.current_pages * HOST_FRAMES ||
-	     host.tot_frames > (b->mem.current_pages + b->mem.nr_quarantined) *
-			       HOST_FRAMES))
+	     host.tot_frames > (b->mem.current_pages - b->mem.nr_lost +
+				b->mem.nr_quarantined) * HOST_FRAMES +
+			       host.nr_lost_frames))
 		host_violation("Xen counts %lu frames, the guest has %lu pages",
 			       host.tot_frames, b->mem.current_pages);
 

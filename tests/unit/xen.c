@@ -167,6 +167,45 @@ unsigned long host_frames_counted(void)
 	return nr;
 }
 
+/*
+ * Paging pool: a superpage of the domain's addresses that is not mapped by one
+ * entry needs a page of it for a table, which Xen never takes out again unless a
+ * superpage takes its place. False: there is none.
+ */
+static bool table_for(unsigned long gfn)
+{
+	bool *has_table = host.gfn_table + gfn / FRAMES_PER_BLOCK;
+
+	if (host.cfg.pv || *has_table)
+		return true;
+	if (!host.pool_pages)
+		return false;
+	host.pool_pages--;
+	*has_table = true;
+	return true;
+}
+
+static void drop_table(unsigned long gfn)
+{
+	bool *has_table = host.gfn_table + gfn / FRAMES_PER_BLOCK;
+
+	host.pool_pages += *has_table;
+	*has_table = false;
+}
+
+/* Something takes memory from behind the guest's frames. */
+void host_tear(unsigned long gfn, unsigned long nr_frames)
+{
+	unsigned long end = gfn + nr_frames;
+
+	for (; gfn < end; gfn++) {
+		host.m2p[host.gfn_mfn[gfn]] = NO_MFN;
+		mfn_set(host.gfn_mfn[gfn], MFN_FREE);
+		host.gfn_mfn[gfn] = NO_MFN;
+		host.tot_frames--;
+	}
+}
+
 static void give(unsigned long gfn, unsigned long mfn)
 {
 	host.m2p[mfn] = gfn;
@@ -229,7 +268,7 @@ static bool remove_frame(unsigned long frame)
 			return true;
 		}
 		mfn = host.gfn_mfn[gfn];
-		if (mfn == NO_MFN)
+		if (mfn == NO_MFN || !table_for(gfn))
 			return false;
 		host.gfn_mfn[gfn] = NO_MFN;
 		if (host.pod_entries > host.pod_cache) {
@@ -292,6 +331,14 @@ static long populate(struct xen_memory_reservation *r)
 		mfn = take_mfns(r->extent_order, MFN_GUEST);
 		if (mfn == NO_MFN)
 			break;
+		if (r->extent_order == 9) {
+			drop_table(gfn);
+		} else if (!table_for(gfn)) {
+			/* It goes on counting what it cannot map. */
+			host.tot_frames += nr;
+			host.nr_lost_frames += nr;
+			break;
+		}
 		for (j = 0; j < nr; j++)
 			give(gfn + j, mfn + j);
 		if (host.cfg.pv)
@@ -514,6 +561,8 @@ void host_xen_start(void)
 	host.m2p = malloc(host.nr_mfns * sizeof(*host.m2p));
 	host.gfn_mfn = malloc(host.nr_gfns * sizeof(*host.gfn_mfn));
 	host.gfn_pod = calloc(host.nr_gfns, sizeof(*host.gfn_pod));
+	host.gfn_table = calloc(cfg->space, sizeof(*host.gfn_table));
+	host.pool_pages = cfg->space;
 	host.p2m = malloc(host.nr_gfns * sizeof(*host.p2m));
 	memset(host.m2p, 0xff, host.nr_mfns * sizeof(*host.m2p));
 	memset(host.gfn_mfn, 0xff, host.nr_gfns * sizeof(*host.gfn_mfn));
@@ -566,6 +615,7 @@ void host_xen_stop(void)
 	free(host.m2p);
 	free(host.gfn_mfn);
 	free(host.gfn_pod);
+	free(host.gfn_table);
 	free(host.p2m);
 	host_tables_stop();
 	free(host.pod_mfns);

@@ -141,7 +141,7 @@ checks_of()
 
 # start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
 # $before: a command with its domid, before it runs; $initrd: another than usual;
-# $vcpus: how many.
+# $vcpus: how many; $config: more for its xl.cfg.
 start()
 {
 	local guest=$1 log="/var/log/xen/console/guest-$1.log" seconds=$((90 * slow)) initrd=${initrd:-/guest/initrd}
@@ -168,6 +168,7 @@ start()
 			vcpus = ${vcpus:-1}
 			tsc_mode = "native"
 			on_crash = "preserve"
+			$config
 		END
 		[ "$1" != hvm ] || cat >>"/run/guest/$guest/cfg" <<-END
 			vga = "$([ "$guest" = headless ] && echo none || echo stdvga)"

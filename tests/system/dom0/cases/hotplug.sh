@@ -115,6 +115,48 @@ case_movable()
 	stop "$1"
 }
 
+# extra pool pvh: that uses up its paging pool at Xen, as the host has no 2 MiB in one piece, says so, is not counted for memory that it has not got, and comes back
+case_pool()
+{
+	local hog guest=${1}small
+
+	stop "$1"
+	# As maxmem does it that is a twelfth of what the guest grows to.
+	config="shadow_memory = 1" start "$guest"
+	online_by "$guest" online
+	out=$(probe hog 16 2>&1) || fail "hog: $out"
+	eval "$out"
+	hog=$domid
+	trap "probe unhog $hog; stop $guest" EXIT
+	xl mem-max "$(domid "$guest")" 700
+	set_key "$guest" memory/target 716800
+	says "$guest" stopped 60
+	look "$guest"
+	why=$(show "$guest" info/reason)
+	measured "$why at $(mib $((tot_pages * 4))) MiB, $((hidden_pages - $(cat "/run/guest/$guest/hidden_pages"))) pages counted that it does not know"
+	stopped_at=$tot_pages
+	[ "$tot_pages" -lt 179200 ] || fail "the pool is large enough"
+	sleep 62	# it looks once a minute
+	look "$guest"
+	measured "a minute later $((tot_pages - stopped_at)) more"
+	[ "$why" = paging-pool ] && [ "$tot_pages" = "$stopped_at" ] || fail "$(paste -sd';' /run/measured)"
+	# What is left of a superpage takes a page of the pool to be mapped, so some
+	# may stay; but then it does not say that it is settled.
+	set_key "$guest" memory/target 131072
+	sleep 20
+	look "$guest"
+	why=$(show "$guest" info/state)
+	measured "back: $tot_pages pages counted for 32768, $why $(show "$guest" info/reason)"
+	[ "$tot_pages" -le 33280 ] || fail "$(paste -sd';' /run/measured)"
+	[ "$tot_pages" -gt 32768 ] || why=not-$why
+	[ "$why" != settled ] || fail "$(paste -sd';' /run/measured)"
+	lost=$(show "$guest" info/quarantined_kb)
+	[ "$lost" = 0 ] || fail "$lost KiB are quarantined"
+	# With what it released it grows again, as far as that goes.
+	move_by "$guest" 65536 xenstore-write "/local/domain/$(domid "$guest")/memory/target" 262144
+	stop "$guest"
+}
+
 # watermarks GUEST: of each zone that has memory: name, min, low, high, and the batch of its lists.
 watermarks()
 {

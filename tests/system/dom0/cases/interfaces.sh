@@ -179,9 +179,11 @@ tool_agrees()
 		echo "$answer" | grep -qx "  \"${name#info/}\": $value," ||
 			fail "$name is $value in sysfs, the tool says:" $answer
 	done
-	value=$(show "$1" info/state)
-	echo "$answer" | grep -qx "  \"state\": \"$value\"" ||
-		fail "the state is $value in sysfs, the tool says:" $answer
+	for name in state reason; do
+		value=$(show "$1" info/$name)
+		echo "$answer" | grep -qx "  \"$name\": \"$value\",\?" ||
+			fail "the $name is $value in sysfs, the tool says:" $answer
+	done
 }
 
 # not tool in kasan: with its shadow, and what it keeps from being used again, such a kernel stops at 200 MiB
