@@ -559,6 +559,8 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
  * most %BATCH_EXTENTS of them. With %__GFP_NORETRY the batch ends early when it
  * has taken %BATCH_US, or when there is a new target: balloon_batch.cut_short.
  *
+ * Nothing is released any more once another kernel is about to take over.
+ *
  * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
  * Return: pages that Xen took; quarantined pages have left the guest, too.
  */
@@ -569,6 +571,10 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 					       BATCH_EXTENTS;
 	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES, most);
 	unsigned long left, done = 0, start = b->mem.current_pages;
+
+	/* The next kernel needs it all. */
+	if (b->batch.leaving)
+		return 0;
 
 	balloon_begin_batch(b);
 	/* A caller of xen_alloc_ballooned_pages() waits for all of its pages. */

@@ -113,6 +113,8 @@ struct balloon_batch {
 	unsigned long refault_rate;
 	/** @target_seq: number of the target of the last pass */
 	unsigned long target_seq;
+	/** @leaving: another kernel is about to take over */
+	bool leaving;
 	/** @bounded: the batch ends on time, and for a new target */
 	bool bounded;
 	/** @cut_short: it did so; there may be more to take */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The probe's part for programs that hear of the guest's size.
+ * The probe's part for programs that hear of the guest's size, and for kexec.
  *
  *   guest  hear FILE    in the background, prints its pid: counts in FILE, as shell
  *                       assignments, how often poll() of info/current_kb and of
  *                       info/state returns, and the uevents of the device, with the
  *                       size and the state of the last one; and of other devices
+ *          kexec KERNEL INITRD OPTIONS
+ *                      starts that kernel with these options
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -14,10 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/netlink.h>
+#include <linux/reboot.h>
 
 #include "probe.h"
 
@@ -130,10 +135,32 @@ static int cmd_hear(const char *path)
 	return 1;
 }
 
+static int open_image(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "%s", path);
+	return fd;
+}
+
+static int cmd_kexec(const char *kernel, const char *initrd, const char *options)
+{
+	if (syscall(SYS_kexec_file_load, open_image(kernel), open_image(initrd),
+		    strlen(options) + 1, options, 0UL))
+		err(1, "kexec_file_load");
+	reboot(LINUX_REBOOT_CMD_KEXEC);
+	err(1, "kexec");
+}
+
 /* False if there is no such command; else it ends here. */
 bool news_command(int argc, char **argv)
 {
-	if (argc != 2 || strcmp(argv[0], "hear"))
-		return false;
-	exit(cmd_hear(argv[1]));
+	const char *verb = argc ? argv[0] : "";
+
+	if (argc == 2 && !strcmp(verb, "hear"))
+		exit(cmd_hear(argv[1]));
+	if (argc == 4 && !strcmp(verb, "kexec"))
+		exit(cmd_kexec(argv[1], argv[2], argv[3]));
+	return false;
 }

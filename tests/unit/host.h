@@ -168,7 +168,7 @@ struct host {
 	bool capable;
 	online_page_callback_t online_callback;
 	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
-	struct notifier_block *resume_nb, *observers[2];
+	struct notifier_block *resume_nb, *reboot_nb, *observers[2];
 	struct xenbus_watch *watch;
 	const struct ctl_table *sysctls;
 	unsigned long nr_size_polls, nr_state_polls, nr_uevents;
@@ -258,6 +258,7 @@ u64 host_sysfs_read(const char *name);
 void host_sysfs_read_text(const char *name, char *text, size_t size);
 const char *host_xenstore_text(const char *key);	/* NULL: not there */
 unsigned long host_oom(void);	/* what was freed */
+void host_reboot(bool kexec);
 unsigned long host_stat(const char *name);
 const char *host_last_event(const char *event);
 void host_hold(void);	/* the fakes' own lock, for threads */

@@ -560,6 +560,24 @@ int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 	return 0;
 }
 
+bool kexec_in_progress;
+
+int register_reboot_notifier(struct notifier_block *nb)
+{
+	if (host_fails("register_reboot_notifier"))
+		return -EEXIST;
+	host.reboot_nb = nb;
+	return 0;
+}
+
+void host_reboot(bool kexec)
+{
+	kexec_in_progress = kexec;
+	if (host.reboot_nb)
+		host.reboot_nb->notifier_call(host.reboot_nb, 1 /* SYS_RESTART */,
+					      NULL);
+}
+
 int register_memory_notifier(struct notifier_block *nb)
 {
 	if (host_fails("register_memory_notifier"))
@@ -1064,6 +1082,7 @@ void host_kernel_start(void)
 	host.capable = true;
 	host.xenstore_up = !host.cfg.late_xenstore;
 	system_state = SYSTEM_SCHEDULING;
+	kexec_in_progress = false;
 	start_info.nr_pages = host.cfg.ram * HOST_SUPERPAGE +
 			      host.cfg.released_pages;
 	xen_released_pages = host.cfg.released_pages;

@@ -2935,3 +2935,44 @@ expression to, n;
 + to = SUPERPAGE_PAGES;
  ...>
  }
+
+// mutant: a kernel that is about to hand over releases memory again
+@@
+expression b;
+@@
+- b->batch.leaving = true;
+
+// mutant: any reboot takes all memory back
+@@
+@@
+- !kexec_in_progress
++ false
+
+// mutant: kexec populates pages that have memory since a migration
+@@
+expression b;
+@@
+ balloon_take_all_back(...)
+ {
+ <...
+- balloon_release_repopulated(b);
+ ...>
+ }
+
+// mutant: kexec waits for a slow Xen as long as it takes
+@@
+expression b, E;
+@@
+- balloon_deflate(b, BATCH_PAGES) && E
++ balloon_deflate(b, BATCH_PAGES)
+
+// mutant: kexec does not try superpages that were refused before
+@@
+expression b;
+@@
+ balloon_take_all_back(...)
+ {
+ <...
+- b->batch.superpages_refused = false;
+ ...>
+ }

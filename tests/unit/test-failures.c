@@ -56,7 +56,8 @@ static void no_registration_is_left(void)
 		  !!host.dev + !!host.xenstore_nb);
 	if (host.wq) {
 		EXPECT(!rc_init == (host.dev && host.xenstore_nb &&
-				    host.oom_nb));
+				    host.oom_nb &&
+				    (host.reboot_nb || host.cfg.pv)));
 		EXPECT(!host.online_callback == !HOST_HAS_HOTPLUG);
 		return;
 	}

@@ -141,7 +141,8 @@ checks_of()
 
 # start GUEST: from nothing to an answer from user space; $extra: more for its kernel;
 # $before: a command with its domid, before it runs; $initrd: another than usual;
-# $vcpus: how many; $config: more for its xl.cfg.
+# $vcpus: how many; $config: more for its xl.cfg; $stays: xl stays, to do what the
+# guest's end asks for.
 start()
 {
 	local guest=$1 log="/var/log/xen/console/guest-$1.log" seconds=$((90 * slow)) initrd=${initrd:-/guest/initrd}
@@ -151,8 +152,9 @@ start()
 	set -- $(guest_config "$guest")
 	if [ "$1" = hvm ]; then
 		# SeaBIOS reads both files through an I/O port, byte by byte: a minute
-		initrd=/run/guest/initrd.gz seconds=$((300 * slow))
-		gzip -c /guest/initrd >$initrd
+		seconds=$((300 * slow))
+		gzip -c "$initrd" >/run/guest/initrd.gz
+		initrd=/run/guest/initrd.gz
 	fi
 	if is_dom0 "$guest"; then
 		echo 0 >"/run/guest/$guest/domid"
@@ -178,7 +180,7 @@ start()
 		END
 		# there is no ACPI to describe to it, and xl mem-set fails over that
 		[ "$(uname -m)" != aarch64 ] || echo "acpi = 0" >>"/run/guest/$guest/cfg"
-		xl create -p -e -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
+		xl create -p $([ -n "$stays" ] || echo -e) -q "/run/guest/$guest/cfg" >"/run/guest/$guest/xl.log" 2>&1 ||
 			fail "xl create: $(grep error "/run/guest/$guest/xl.log" | tr '\n' ' ')"
 		xl domid "$guest" >"/run/guest/$guest/domid"
 		[ -z "$before" ] || "$before" "$(domid "$guest")"

@@ -372,6 +372,8 @@ int blocking_notifier_chain_unregister(struct blocking_notifier_head *nh,
 				       struct notifier_block *nb);
 int blocking_notifier_call_chain(struct blocking_notifier_head *nh,
 				 unsigned long val, void *v);
+extern bool kexec_in_progress;
+int register_reboot_notifier(struct notifier_block *nb);
 int register_memory_notifier(struct notifier_block *nb);
 void unregister_memory_notifier(struct notifier_block *nb);
 

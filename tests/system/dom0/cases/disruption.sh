@@ -532,3 +532,39 @@ case_first()
 	[ "$1" = pod ] || mem_set "$1" 300004
 	stop "$1"
 }
+
+# kexec_initrd: /run/kexec.cpio, which holds the kernel and the initramfs for kexec, too.
+kexec_initrd()
+{
+	mkdir -p /run/kexec/next
+	ln -s /guest/kernel /guest/initrd /run/kexec/next/
+	(cat /guest/initrd; cd /run/kexec && find . | cpio -o -H newc -L) >/run/kexec.cpio || fail "cpio"
+}
+
+# kexec GUEST: another kernel runs in it.
+kexec()
+{
+	local end=$(($(now) + 60 * slow)) options
+
+	options=$(ask "$1" "cat /proc/cmdline") || fail "no options"
+	ask "$1" "(sleep 1; probe kexec /next/kernel /next/initrd '$options again') >/run/kexec.log 2>&1 & true"
+	until ask "$1" 'grep -q again /proc/cmdline'; do
+		[ "$(now)" -lt $end ] || fail "no other kernel runs"
+		sleep 1
+	done
+}
+
+# distro kexec pvh hvm: starts another kernel by kexec, with all its memory
+case_kexec()
+{
+	kexec_initrd
+	initrd=/run/kexec.cpio stays=yes start "$1"
+	kexec "$1"
+	look "$1"
+	measured "not ballooned: $own_pages pages"
+	mem_set "$1" 262144
+	xl mem-max "$(domid "$1")" 512
+	kexec "$1"
+	look "$1"
+	measured "ballooned: $own_pages pages"
+}
