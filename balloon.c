@@ -374,6 +374,7 @@ void balloon_begin_pod_boot(unsigned long backed)
 
 	balloon_lock(&xen_balloon);
 	if (!mem->booted) {
+		WRITE_ONCE(mem->pod, true);
 		WRITE_ONCE(mem->pod_boot, true);
 		mem->floor = min(mem->floor, backed);
 	}

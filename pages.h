@@ -185,6 +185,8 @@ struct balloon_memory {
 	time64_t oom_s;
 	/** @pod_boot: see balloon_begin_pod_boot(); also read without @lock */
 	bool pod_boot;
+	/** @pod: the guest is populated on demand; also read without @lock */
+	bool pod;
 	/** @booted: user space may run; @pod_boot is over for good */
 	bool booted;
 	/** @moves: memory that all batches moved */

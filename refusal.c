@@ -19,13 +19,13 @@
  * @b: balloon
  *
  * Context: Process.
- * Return: Xen frames; negative when the count says nothing about pages: while
- * populate-on-demand entries have no memory, and in the initial domain on Arm,
- * whose memory stays its own.
+ * Return: Xen frames; negative when the count says nothing about pages: in a
+ * guest that is populated on demand, as its entries may have no memory; and in the
+ * initial domain on Arm, whose memory stays its own.
  */
 long balloon_count_frames(struct xen_balloon *b)
 {
-	if (READ_ONCE(b->mem.pod_boot) ||
+	if (READ_ONCE(b->mem.pod) ||
 	    (!IS_ENABLED(CONFIG_X86) && xen_initial_domain()))
 		return -ENODATA;
 	return xenmem_current_frames();

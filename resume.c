@@ -120,10 +120,10 @@ static long balloon_sweep_list(struct xen_balloon *b, long wanted)
 	return found;
 }
 
-/* Xen's count of the domain in pages, or negative. */
-static long balloon_count_xen_pages(struct xen_balloon *b)
+/* Xen's count of the domain in pages, or a negative errno. */
+static long balloon_count_xen_pages(void)
 {
-	long frames = balloon_count_frames(b);
+	long frames = xenmem_current_frames();
 
 	return frames < 0 ? frames : frames / XEN_PFN_PER_PAGE;
 }
@@ -159,7 +159,7 @@ void __init balloon_resume_init(struct xen_balloon *b)
 
 	mutex_lock(&b->batch.lock);
 	balloon_note_excess(b, balloon_count_frames(b));
-	pages = balloon_count_xen_pages(b);
+	pages = balloon_count_xen_pages();
 	b->config.xen_excess = pages - (long)b->mem.current_pages;
 	mutex_unlock(&b->batch.lock);
 
@@ -189,7 +189,7 @@ void balloon_release_repopulated(struct xen_balloon *b)
 	/* Quarantined pages may have memory now, too. */
 	b->batch.excess_known = false;
 
-	pages = balloon_count_xen_pages(b);
+	pages = balloon_count_xen_pages();
 	if (pages < 0)
 		return;
 	excess = pages - (long)b->mem.current_pages - b->config.xen_excess;
