@@ -108,6 +108,8 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 		.ballooned = mem->nr_low + mem->nr_high,
 		.unpopulated = mem->nr_unpopulated,
 		.total = mem->total_pages - mem->nr_quarantined + mem->nr_lost,
+		.adding = mem->nr_adding,
+		.add_failure = mem->add_failure,
 		.floor = mem->floor,
 		.pod_boot = mem->pod_boot,
 		.pool_empty = b->batch.pool_empty,
@@ -148,6 +150,35 @@ static unsigned long balloon_act_inflate(struct xen_balloon *b,
 	return moved;
 }
 
+/**
+ * balloon_add_sections() - begin to add memory sections
+ * @b: balloon
+ * @nr_pages: upper bound, a multiple of balloon_hotplug_unit()
+ *
+ * A work item of its own adds them. A task that takes memory offline may hold
+ * device_hotplug_lock for as long as that takes, and neither the worker nor a
+ * caller of xen_alloc_ballooned_pages() waits for this lock. No others are added
+ * meanwhile.
+ *
+ * Context: Process; takes balloon_memory.lock. Ends with a wake-up of
+ * xen_balloon.arrivals and of the worker.
+ */
+void balloon_add_sections(struct xen_balloon *b, unsigned long nr_pages)
+{
+	bool begin;
+
+	balloon_lock(b);
+	begin = !b->mem.nr_adding;
+	if (begin) {
+		b->mem.nr_adding = nr_pages;
+		b->mem.add_failure = BALLOON_REASON_NONE;
+	}
+	balloon_unlock(b);
+
+	if (begin)
+		queue_work(b->wq, &b->hotplug);
+}
+
 /* Carry out @plan. Returns the pages moved; a shortage changes its outcome. */
 static unsigned long balloon_act(struct xen_balloon *b,
 				 struct balloon_plan *plan)
@@ -167,9 +198,7 @@ static unsigned long balloon_act(struct xen_balloon *b,
 		plan->reason = b->batch.reason;
 		break;
 	case BALLOON_ACTION_HOTPLUG:
-		plan->reason = balloon_hotplug(b, plan->nr_pages);
-		if (plan->reason != BALLOON_REASON_OFFLINE_SECTIONS)
-			plan->outcome = BALLOON_STATE_STOPPED;
+		balloon_add_sections(b, plan->nr_pages);
 		break;
 	case BALLOON_ACTION_CLAMP:
 	case BALLOON_ACTION_NONE:
@@ -203,6 +232,30 @@ static void balloon_tell_reason(struct xen_balloon *b)
 			      balloon_reason_advice(reason));
 }
 
+static void balloon_hotplug_work(struct work_struct *work)
+{
+	struct xen_balloon *b = container_of(work, struct xen_balloon, hotplug);
+	enum balloon_reason reason;
+	unsigned long nr_pages;
+
+	balloon_lock(b);
+	nr_pages = b->mem.nr_adding;
+	balloon_unlock(b);
+
+	reason = balloon_hotplug(b, &nr_pages);
+
+	balloon_lock(b);
+	b->mem.nr_adding = 0;
+	b->mem.total_pages += nr_pages;
+	b->mem.add_failure = reason;
+	if (reason)
+		WRITE_ONCE(b->mem.nr_add_failures, b->mem.nr_add_failures + 1);
+	balloon_unlock(b);
+
+	wake_up(&b->arrivals);
+	balloon_wake(b);
+}
+
 /* Returns the seconds until the next pass, or %BALLOON_NEVER. */
 static unsigned long balloon_finish_pass(struct xen_balloon *b,
 					 unsigned long seq,
@@ -222,6 +275,9 @@ static unsigned long balloon_finish_pass(struct xen_balloon *b,
 		balloon_schedule_next(schedule, plan->outcome, progress);
 		schedule->reason = balloon_visible_reason(schedule->state,
 							  plan->reason);
+		/* The next full try asks for sections again. */
+		if (plan->outcome == BALLOON_STATE_STOPPED)
+			b->mem.add_failure = BALLOON_REASON_NONE;
 		trace_xen_balloon_state(&was, schedule);
 		balloon_tell_reason(b);
 		delay_s = balloon_schedule_delay_s(schedule, progress);
@@ -299,6 +355,7 @@ void balloon_set_new_target(unsigned long pages)
 	was = b->mem.schedule;
 	b->mem.target_pages = pages;
 	b->mem.target_seq++;
+	b->mem.add_failure = BALLOON_REASON_NONE;
 	balloon_schedule_restart(&b->mem.schedule);
 	trace_xen_balloon_state(&was, &b->mem.schedule);
 	balloon_unlock(b);
@@ -509,13 +566,17 @@ static int __init balloon_init_early(void)
 				GFP_KERNEL);
 	batch->frames = kvcalloc(BATCH_EXTENTS, sizeof(*batch->frames),
 				 GFP_KERNEL);
-	if (!batch->pages || !batch->frames)
+	b->aux_wq = alloc_workqueue("xen-balloon-aux", WQ_UNBOUND, 0);
+	if (!batch->pages || !batch->frames || !b->aux_wq)
 		goto err;
 
 	balloon_init_sizes(b, extra_counted ? pages : pages + extra, extra);
 	return 0;
 
 err:
+	if (b->aux_wq)
+		destroy_workqueue(b->aux_wq);
+	b->aux_wq = NULL;
 	kvfree(batch->pages);
 	kvfree(batch->frames);
 	batch->pages = NULL;
@@ -569,14 +630,16 @@ static int __init balloon_init(void)
 
 	pr_info("Initialising balloon driver\n");
 	INIT_DELAYED_WORK(&b->work, balloon_work);
+	INIT_WORK(&b->hotplug, balloon_hotplug_work);
 
 	rc = -ENOMEM;
 	if (!b->batch.frames)
 		goto err;
 
 	/*
-	 * More than one item must be able to run: those of xenstore.c may wait
-	 * for xenstore while the worker moves memory.
+	 * More than one item must be able to run: sections may take long to
+	 * add, and the worker moves memory meanwhile. No item touches the p2m
+	 * while the domain is suspended, so all are frozen.
 	 */
 	b->wq = alloc_workqueue("xen-balloon", WQ_FREEZABLE | WQ_UNBOUND, 0);
 	if (!b->wq)

@@ -31,6 +31,7 @@ struct balloon_info {
 
 void balloon_snapshot(struct balloon_info *info);
 unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v);
+void balloon_add_sections(struct xen_balloon *b, unsigned long nr_pages);
 void balloon_begin_pod_boot(unsigned long backed);
 bool balloon_is_ready(struct xen_balloon *b);
 bool balloon_is_running(void);

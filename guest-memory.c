@@ -138,7 +138,7 @@ static bool balloon_put_reserve(struct xen_balloon *b, unsigned int nr)
 	cancelled = b->mem.oom_cancelled;
 	for (i = 0; !cancelled && i < nr; i++)
 		list_add(&pages[i]->lru, &b->mem.reserve);
-	b->mem.nr_reserve += i;
+	WRITE_ONCE(b->mem.nr_reserve, b->mem.nr_reserve + i);
 	balloon_unlock(b);
 
 	if (cancelled)
@@ -204,7 +204,7 @@ unsigned long balloon_drop_reserve(struct xen_balloon *b)
 
 	balloon_lock(b);
 	nr_pages = b->mem.nr_reserve;
-	b->mem.nr_reserve = 0;
+	WRITE_ONCE(b->mem.nr_reserve, 0);
 	while (!list_empty(&b->mem.reserve)) {
 		page = list_first_entry(&b->mem.reserve, struct page, lru);
 		list_del(&page->lru);

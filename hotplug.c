@@ -133,48 +133,46 @@ static int balloon_note_new_sections(struct xen_balloon *b,
 /**
  * balloon_hotplug() - add sections without memory behind them
  * @b: balloon
- * @nr_pages: upper bound, a multiple of balloon_hotplug_unit()
+ * @nr_pages: upper bound, a multiple of balloon_hotplug_unit(); result: pages
+ *	added, to be counted in balloon_memory.total_pages
  *
- * Context: Process; balloon_batch.lock is held. Takes device_hotplug_lock, and
- * balloon_memory.lock: the sections may come online within the call.
- * Return: %BALLOON_REASON_OFFLINE_SECTIONS, or why nothing was added.
+ * Context: Process, one task at a time. Takes device_hotplug_lock, which others
+ * may hold for long, so none of our locks is held; and balloon_memory.lock, as the
+ * sections may come online within the call.
+ * Return: %BALLOON_REASON_NONE, or why nothing was added.
  */
 enum balloon_reason balloon_hotplug(struct xen_balloon *b,
-				    unsigned long nr_pages)
+				    unsigned long *nr_pages)
 {
-	struct resource *res = balloon_reserve_range(&nr_pages);
-	unsigned long start_pfn;
+	struct resource *res = balloon_reserve_range(nr_pages);
+	unsigned long start_pfn, nr = *nr_pages;
 	int rc;
 
-	lockdep_assert_held(&b->batch.lock);
-
+	*nr_pages = 0;
 	if (!res)
 		return BALLOON_REASON_NO_ADDRESSES;
 
 	/* Once its memory is added, @res may be merged with another. */
 	start_pfn = PHYS_PFN(res->start);
-	rc = balloon_note_new_sections(b, start_pfn, nr_pages);
+	rc = balloon_note_new_sections(b, start_pfn, nr);
 	if (!rc && xen_pv_domain())
-		rc = balloon_invalidate_p2m(start_pfn, nr_pages);
+		rc = balloon_invalidate_p2m(start_pfn, nr);
 	if (!rc) {
 		lock_device_hotplug();
 		rc = add_memory_resource(memory_add_physaddr_to_nid(res->start),
 					 res, MHP_MERGE_RESOURCE);
 		unlock_device_hotplug();
 	}
-	trace_xen_balloon_hotplug(start_pfn, nr_pages, rc);
+	trace_xen_balloon_hotplug(start_pfn, nr, rc);
 	if (rc) {
 		pr_warn_ratelimited("cannot add %lu MiB of memory: %d\n",
-				    nr_pages >> (20 - PAGE_SHIFT), rc);
-		balloon_forget_new_sections(b, start_pfn, nr_pages);
+				    nr >> (20 - PAGE_SHIFT), rc);
+		balloon_forget_new_sections(b, start_pfn, nr);
 		balloon_free_range(res);
 		return BALLOON_REASON_SECTION_MEMORY;
 	}
-
-	balloon_lock(b);
-	b->mem.total_pages += nr_pages;
-	balloon_unlock(b);
-	return BALLOON_REASON_OFFLINE_SECTIONS;
+	*nr_pages = nr;
+	return BALLOON_REASON_NONE;
 }
 
 /*

@@ -7,14 +7,15 @@
 
 #ifdef CONFIG_XEN_BALLOON_MEMORY_HOTPLUG
 enum balloon_reason balloon_hotplug(struct xen_balloon *b,
-				    unsigned long nr_pages);
+				    unsigned long *nr_pages);
 unsigned long balloon_hotplug_unit(void);
 unsigned long balloon_hotplug_end(void);
 int balloon_hotplug_init(void);
 #else
 static inline enum balloon_reason balloon_hotplug(struct xen_balloon *b,
-						  unsigned long nr_pages)
+						  unsigned long *nr_pages)
 {
+	*nr_pages = 0;
 	return BALLOON_REASON_NO_ADDRESSES;
 }
 

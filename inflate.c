@@ -146,62 +146,74 @@ static void balloon_quarantine(struct xen_balloon *b, unsigned int nr_extents,
 
 /* What the OOM notifier can have back */
 
+static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
+				 unsigned int order);
+
 /*
- * Count pages that the batch has allocated but not yet given to Xen. Returns
- * false when the batch must take no more: the pages must go back to the guest, or
- * a batch of the worker has had its time, as reclaim is slow, or its target.
+ * Count extents that the batch has allocated but not yet given to Xen. Returns
+ * false when the batch must take no more: the guest needs the pages, and these are
+ * freed as well; or a batch of the worker has had its time, as reclaim is slow, or
+ * its target.
  */
-static bool balloon_hold(struct xen_balloon *b, unsigned long nr_pages)
+static bool balloon_hold(struct xen_balloon *b, struct page **pages,
+			 unsigned int nr_extents, unsigned int order)
 {
 	struct balloon_batch *batch = &b->batch;
-	bool go_on, cut_short = false;
+	bool cancelled, cut_short = false;
 
 	if (batch->bounded)
 		cut_short = ktime_us_delta(ktime_get(), batch->start) > BATCH_US;
 
 	balloon_lock(b);
-	b->mem.nr_held += nr_pages;
-	go_on = !b->mem.oom_cancelled;
+	cancelled = b->mem.oom_cancelled;
+	if (!cancelled) {
+		b->mem.nr_held += nr_extents;
+		b->mem.held_order = order;
+	}
 	if (batch->bounded && b->mem.target_seq != batch->target_seq)
 		cut_short = true;
 	balloon_unlock(b);
 
+	if (cancelled)
+		balloon_free_extents(pages, nr_extents, order);
 	batch->cut_short |= cut_short;
-	return go_on && !batch->cut_short;
+	return !cancelled && !batch->cut_short;
 }
 
 /*
- * The last moment to cancel: from here on the pages are no longer held. Returns
- * false when they must go back to the guest.
+ * The last moment to cancel: from here on the extents are no longer held. Returns
+ * their number, 0 if the OOM notifier has freed them.
  */
-static bool balloon_commit_held(struct xen_balloon *b)
+static unsigned int balloon_commit_held(struct xen_balloon *b)
 {
-	bool cancelled;
+	unsigned int nr_extents;
 
 	balloon_lock(b);
+	nr_extents = b->mem.nr_held;
 	b->mem.nr_held = 0;
-	cancelled = b->mem.oom_cancelled;
 	balloon_unlock(b);
-	return !cancelled;
+	return nr_extents;
 }
 
 /**
  * balloon_cancel_inflate() - the guest has run out of memory: stop inflating
  * @b: balloon
  *
- * Pages that a batch holds and has not yet given to Xen go back to the guest,
- * the reserve is freed at once, and inflation rests for a while: see
- * balloon_pressure().
+ * Pages that a batch holds and has not yet given to Xen are freed here, as the
+ * task that moves them may sleep in reclaim, and so is the reserve. Inflation
+ * rests for a while: see balloon_pressure().
  *
  * Context: Process; takes balloon_memory.lock. A batch may be under way.
- * Return: pages that will go back, or did.
+ * Return: pages freed.
  */
 unsigned long balloon_cancel_inflate(struct xen_balloon *b)
 {
 	unsigned long nr_pages;
 
 	balloon_lock(b);
-	nr_pages = b->mem.nr_held;
+	nr_pages = (unsigned long)b->mem.nr_held << b->mem.held_order;
+	balloon_free_extents(b->batch.pages, b->mem.nr_held,
+			     b->mem.held_order);
 	b->mem.nr_held = 0;
 	WRITE_ONCE(b->mem.oom_cancelled, true);
 	b->mem.oom_s = ktime_get_seconds();
@@ -224,46 +236,48 @@ static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,
 	}
 }
 
-static unsigned int balloon_alloc_superpages(struct xen_balloon *b,
-					     unsigned int nr, gfp_t gfp)
+static void balloon_alloc_superpages(struct xen_balloon *b, unsigned int nr,
+				     gfp_t gfp)
 {
 	struct page **pages = b->batch.pages;
 	unsigned int i;
 
-	for (i = 0; i < nr;) {
+	for (i = 0; i < nr; i++) {
 		pages[i] = alloc_pages(gfp, SUPERPAGE_ORDER);
 		if (!pages[i])
 			break;
-		split_page(pages[i++], SUPERPAGE_ORDER);
-		if (!balloon_hold(b, SUPERPAGE_PAGES))
+		split_page(pages[i], SUPERPAGE_ORDER);
+		if (!balloon_hold(b, pages + i, 1, SUPERPAGE_ORDER))
 			break;
 	}
-	return i;
 }
 
 /* In bulk: one by one, a call costs half as much as clearing a page. */
-static unsigned int balloon_alloc_singles(struct xen_balloon *b,
-					  unsigned int nr_pages, gfp_t gfp)
+static void balloon_alloc_singles(struct xen_balloon *b, unsigned int nr_pages,
+				  gfp_t gfp)
 {
 	struct page **pages = b->batch.pages;
 	unsigned int i, nr;
 
 	memset(pages, 0, nr_pages * sizeof(*pages));
-	for (i = 0; i < nr_pages;) {
+	for (i = 0; i < nr_pages; i += nr) {
 		nr = alloc_pages_bulk(gfp, min(nr_pages - i, BULK), pages + i);
-		i += nr;
-		if (!nr || !balloon_hold(b, nr))
+		if (!nr || !balloon_hold(b, pages + i, nr, 0))
 			break;
 	}
-	return i;
 }
 
+/* Returns the extents allocated, which the OOM notifier cannot have back. */
 static unsigned int balloon_alloc_extents(struct xen_balloon *b,
 					  unsigned int nr_extents,
 					  unsigned int order, gfp_t gfp)
 {
-	nr_extents = order ? balloon_alloc_superpages(b, nr_extents, gfp) :
-			     balloon_alloc_singles(b, nr_extents, gfp);
+	if (order)
+		balloon_alloc_superpages(b, nr_extents, gfp);
+	else
+		balloon_alloc_singles(b, nr_extents, gfp);
+
+	nr_extents = balloon_commit_held(b);
 	balloon_adjust_managed(b->batch.pages, nr_extents, order, -1);
 	return nr_extents;
 }
@@ -297,29 +311,12 @@ static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
 {
 	unsigned int i;
 
-	balloon_adjust_managed(pages, nr_extents, order, 1);
 	if (!order) {
 		free_pages_bulk(pages, nr_extents);
 		return;
 	}
 	for (i = 0; i < nr_extents; i++)
 		balloon_free_superpage(pages[i]);
-}
-
-/*
- * A reader of all pages, such as /proc/kcore, must have finished with these
- * before their memory goes. The reader may itself be waiting for memory.
- */
-static void balloon_mark_extents_offline(struct page **pages,
-					 unsigned int nr_extents,
-					 unsigned int order)
-{
-	unsigned int i;
-
-	page_offline_begin();
-	for (i = 0; i < nr_extents; i++)
-		balloon_mark_offline(pages[i], order);
-	page_offline_end();
 }
 
 static void balloon_return_extents(struct page **pages,
@@ -329,7 +326,31 @@ static void balloon_return_extents(struct page **pages,
 
 	for (i = 0; i < nr_extents; i++)
 		balloon_mark_online(pages[i], order);
+	balloon_adjust_managed(pages, nr_extents, order, 1);
 	balloon_free_extents(pages, nr_extents, order);
+}
+
+/*
+ * A reader of all pages, such as /proc/kcore, must have finished with these
+ * before their memory goes. Returns false when one does not finish; then they are
+ * the guest's again.
+ */
+static bool balloon_mark_extents_offline(struct xen_balloon *b,
+					 unsigned int nr_extents,
+					 unsigned int order)
+{
+	struct page **pages = b->batch.pages;
+	unsigned int i;
+
+	for (i = 0; i < nr_extents; i++)
+		balloon_mark_offline(pages[i], order);
+	if (balloon_wait_for_readers(b))
+		return true;
+
+	pr_warn_ratelimited("a reader of all memory, such as /proc/kcore, does not go on; no memory can leave\n");
+	balloon_return_extents(pages, nr_extents, order);
+	b->batch.cut_short = true;
+	return false;
 }
 
 /* Inflate: page allocator -> Xen -> page list */
@@ -503,19 +524,16 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	long gone = 0;
 
 	nr = balloon_alloc_extents(b, nr, order, gfp);
+	if (READ_ONCE(b->mem.oom_cancelled))
+		b->batch.reason = BALLOON_REASON_GUEST_PRESSURE;
 	if (!nr)
 		return 0;
 
 	/* No cached kmap may outlive the memory behind it. */
 	kmap_flush_unused();
 
-	if (!balloon_commit_held(b)) {
-		b->batch.reason = BALLOON_REASON_GUEST_PRESSURE;
-		balloon_free_extents(pages, nr, order);
+	if (!balloon_mark_extents_offline(b, nr, order))
 		return 0;
-	}
-
-	balloon_mark_extents_offline(pages, nr, order);
 	for (i = 0; i < nr; i++)
 		balloon_save_frames(b, i, order);
 

@@ -30,7 +30,7 @@ module_param_named(balloon_deflate_on_oom, xen_balloon.config.deflate_on_oom,
 
 /*
  * The allocating task may hold any lock except balloon_memory.lock, so only try
- * balloon_batch.lock: hotplug allocates with it held, and can be the task that
+ * balloon_batch.lock: a batch allocates with it held, and can be the task that
  * ran out of memory.
  */
 static unsigned long balloon_oom_deflate(struct xen_balloon *b)

@@ -11,6 +11,11 @@
 
 #include "pages.h"
 
+/* A reader lets go after each 4 MiB. */
+#define READERS_TIMEOUT	HZ
+
+static void balloon_readers_work(struct work_struct *work);
+
 struct xen_balloon xen_balloon = {
 	.batch = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.batch.lock),
@@ -33,6 +38,10 @@ struct xen_balloon xen_balloon = {
 	},
 	.new_sections = XARRAY_INIT(xen_balloon.new_sections, 0),
 	.arrivals = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.arrivals),
+	.readers = __WORK_INITIALIZER(xen_balloon.readers,
+				      balloon_readers_work),
+	.readers_gone =
+		__WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.readers_gone),
 };
 
 struct balloon_stats balloon_stats;
@@ -118,6 +127,48 @@ void balloon_mark_online(struct page *page, unsigned int order)
 
 	for (; page < end; page++)
 		__ClearPageOffline(page);
+}
+
+static void balloon_readers_work(struct work_struct *work)
+{
+	struct xen_balloon *b = container_of(work, struct xen_balloon, readers);
+	unsigned long nr;
+
+	page_offline_begin();
+	/* Marks that were made before this number was drawn are seen now. */
+	nr = smp_load_acquire(&b->readers_asked);
+	page_offline_end();
+
+	WRITE_ONCE(b->readers_done, nr);
+	wake_up(&b->readers_gone);
+}
+
+/**
+ * balloon_wait_for_readers() - wait for readers of all memory that may not have
+ *	seen balloon_mark_offline()
+ * @b: balloon
+ *
+ * /proc/kcore checks a page, then reads it, then copies it to user memory with
+ * the semaphore of page_offline_begin() held. That may fault, and so wait for
+ * mmap_lock, whose owner may wait for balloon_batch.lock (gntdev on a kernel
+ * without the allocator of unpopulated pages); or for a user who never comes
+ * (userfaultfd). So an item of its own waits for the semaphore, and the batch for
+ * that item, with a deadline.
+ *
+ * Context: Process; balloon_batch.lock is held, which numbers the waits.
+ * Return: false when the deadline has passed. A reader may still read the pages.
+ */
+bool balloon_wait_for_readers(struct xen_balloon *b)
+{
+	unsigned long nr = b->readers_asked + 1;
+
+	lockdep_assert_held(&b->batch.lock);
+
+	smp_store_release(&b->readers_asked, nr);
+	queue_work(b->aux_wq, &b->readers);
+	return wait_event_timeout(b->readers_gone,
+				  READ_ONCE(b->readers_done) == nr,
+				  READERS_TIMEOUT);
 }
 
 /**

@@ -71,7 +71,11 @@ struct balloon_moves {
  * the page list has as many pages as the call needs.
  */
 struct balloon_batch {
-	/** @lock: outermost: @lock, device_hotplug_lock, balloon_memory.lock */
+	/**
+	 * @lock: before balloon_memory.lock. Never taken with another lock of
+	 * ours or with device_hotplug_lock, and neither held over that one
+	 * nor over page_offline_begin(): those can last as long as they like.
+	 */
 	struct mutex lock;
 	/** @pages: first page of each extent */
 	struct page **pages;
@@ -159,6 +163,15 @@ struct balloon_memory {
 	unsigned long nr_lost;
 	/** @total_pages: pages with a struct page, populated or not */
 	unsigned long total_pages;
+	/** @nr_adding: pages of sections that are being added; 0: none are */
+	unsigned long nr_adding;
+	/** @add_failure: why the last ones were not; until the worker heeds it */
+	enum balloon_reason add_failure;
+	/**
+	 * @nr_add_failures: times that sections were asked for and not added.
+	 * Also read without @lock.
+	 */
+	unsigned long nr_add_failures;
 	/**
 	 * @current_pages: pages with memory behind them, and lost ones. Changes with both
 	 * locks held, so either lock is enough to read it.
@@ -170,8 +183,13 @@ struct balloon_memory {
 	unsigned long target_seq;
 	/** @floor: pages that inflation must leave */
 	unsigned long floor;
-	/** @nr_held: pages of the batch that can still go back to the guest */
-	unsigned long nr_held;
+	/**
+	 * @nr_held: leading extents of balloon_batch.pages that the OOM
+	 * notifier can free; the batch does not touch them without @lock
+	 */
+	unsigned int nr_held;
+	/** @held_order: their order */
+	unsigned int held_order;
 	/** @reserve: free pages that inflation keeps for the guest */
 	struct list_head reserve;
 	/** @nr_reserve: pages of @reserve */
@@ -231,10 +249,28 @@ struct xen_balloon {
 	struct xarray new_sections;
 	/** @arrivals: woken when pages enter the page list */
 	wait_queue_head_t arrivals;
-	/** @wq: freezable, and our own: a batch or xenstore may block it for long */
+	/** @wq: freezable: its items move and add memory */
 	struct workqueue_struct *wq;
+	/**
+	 * @aux_wq: not freezable: its items wait for tasks that may be frozen
+	 * first, such as xenstored of the initial domain
+	 */
+	struct workqueue_struct *aux_wq;
 	/** @work: one pass of the worker */
 	struct delayed_work work;
+	/** @hotplug: adds sections, as many as balloon_memory.nr_adding says */
+	struct work_struct hotplug;
+	/** @readers: waits for readers of all memory, on @aux_wq */
+	struct work_struct readers;
+	/**
+	 * @readers_asked: number of the last wait; changes with
+	 * balloon_batch.lock held
+	 */
+	unsigned long readers_asked;
+	/** @readers_done: number of the last wait that is over */
+	unsigned long readers_done;
+	/** @readers_gone: woken when @readers_done changes */
+	wait_queue_head_t readers_gone;
 	/**
 	 * @resumed: ballooned pages may have memory. Set by the resume notifier,
 	 * cleared by the worker; accessed without a lock.
@@ -250,6 +286,7 @@ void balloon_wake(struct xen_balloon *b);
 
 void balloon_mark_offline(struct page *page, unsigned int order);
 void balloon_mark_online(struct page *page, unsigned int order);
+bool balloon_wait_for_readers(struct xen_balloon *b);
 unsigned int balloon_zone_run(struct page **pages, unsigned int nr);
 void balloon_adopt(struct page *page, unsigned int order);
 

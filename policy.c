@@ -72,10 +72,13 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
 			.reason = BALLOON_REASON_OFFLINE_SECTIONS,
 		};
 
-	if (v->only_look)
+	if (v->adding)
+		return (struct balloon_plan) { .outcome = BALLOON_STATE_MOVING };
+
+	if (v->only_look || v->add_failure)
 		return (struct balloon_plan) {
 			.outcome = BALLOON_STATE_STOPPED,
-			.reason = v->reason,
+			.reason = v->add_failure ?: v->reason,
 		};
 
 	nr_pages = balloon_new_sections(v, struct_pages_wanted - v->total);
@@ -88,7 +91,7 @@ static struct balloon_plan balloon_plan_deflate(const struct balloon_view *v)
 	return (struct balloon_plan) {
 		.action = BALLOON_ACTION_HOTPLUG,
 		.nr_pages = nr_pages,
-		.outcome = BALLOON_STATE_WAITING,
+		.outcome = BALLOON_STATE_MOVING,
 	};
 }
 

@@ -119,6 +119,8 @@ enum balloon_pressure {
  * @ballooned: pages in the balloon, ready to be populated
  * @unpopulated: pages taken out of the balloon by other drivers
  * @total: pages with a struct page
+ * @adding: sections are being added; the worker is woken when that ends
+ * @add_failure: why it has failed since the last pass, if it has
  * @available: pages that the guest can spare
  * @free: pages that it can spare without reclaim
  * @reason: why the last pass did not reach the target
@@ -137,6 +139,8 @@ struct balloon_view {
 	unsigned long ballooned;
 	unsigned long unpopulated;
 	unsigned long total;
+	bool adding;
+	enum balloon_reason add_failure;
 	unsigned long available;
 	unsigned long free;
 	enum balloon_reason reason;

@@ -41,11 +41,18 @@ static int balloon_inflate_for_caller(struct xen_balloon *b,
 	return 0;
 }
 
-/* Whether sections will bring pages: new ones, or ones that are not online yet. */
-static bool balloon_hotplug_for_caller(struct xen_balloon *b)
+/*
+ * Whether sections may bring pages: new ones, or ones that are not online yet.
+ * @nr_failures: what could not be added before this call began is tried again.
+ */
+static bool balloon_hotplug_for_caller(struct xen_balloon *b,
+				       unsigned long nr_failures)
 {
 	struct balloon_view v;
 	unsigned long wanted, nr_pages;
+
+	if (READ_ONCE(b->mem.nr_add_failures) != nr_failures)
+		return false;
 
 	balloon_get_view(b, &v);
 	/* The guest keeps its memory: it need not reach a lower target. */
@@ -53,32 +60,40 @@ static bool balloon_hotplug_for_caller(struct xen_balloon *b)
 	if (wanted <= v.total)
 		return true;
 
+	if (v.adding)
+		return true;
+
 	nr_pages = balloon_new_sections(&v, wanted - v.total);
-	return nr_pages &&
-	       balloon_hotplug(b, nr_pages) ==
-		       BALLOON_REASON_OFFLINE_SECTIONS;
+	if (nr_pages)
+		balloon_add_sections(b, nr_pages);
+	return nr_pages;
 }
 
 /*
  * Get more pages into the page list. -EAGAIN: sections will bring them; wait for
  * them without the lock.
  */
-static int balloon_refill_list(struct xen_balloon *b, unsigned long nr_pages)
+static int balloon_refill_list(struct xen_balloon *b, unsigned long nr_pages,
+			       unsigned long nr_failures)
 {
 	lockdep_assert_held(&b->batch.lock);
 
 	if (!nr_pages)
 		return 0;
 	if (READ_ONCE(b->config.hotplug_unpopulated) &&
-	    balloon_hotplug_for_caller(b))
+	    balloon_hotplug_for_caller(b, nr_failures))
 		return -EAGAIN;
 	return balloon_inflate_for_caller(b, nr_pages);
 }
 
-static int balloon_wait_for_arrivals(struct xen_balloon *b)
+static int balloon_wait_for_arrivals(struct xen_balloon *b,
+				     unsigned long nr_failures)
 {
 	/* The woken task looks again under balloon_memory.lock. */
-	if (wait_event_interruptible(b->arrivals, READ_ONCE(b->mem.nr_low)))
+	if (wait_event_interruptible(b->arrivals,
+				     READ_ONCE(b->mem.nr_low) ||
+				     READ_ONCE(b->mem.nr_add_failures) !=
+				     nr_failures))
 		return -ENOMEM;
 	return 0;
 }
@@ -146,13 +161,14 @@ static void balloon_put_unpopulated(struct xen_balloon *b, struct page **pages,
  * For mapping foreign frames and grants. On PV their p2m entries exist.
  *
  * Context: Process; sleeps, takes balloon_batch.lock and balloon_memory.lock.
- * With xen.balloon.hotplug_unpopulated it takes device_hotplug_lock, too, and
- * waits for memory to come online.
+ * With xen.balloon.hotplug_unpopulated it waits for memory to come online, until
+ * there is a signal.
  * Return: 0, or a negative errno, usually -ENOMEM; then nothing is taken.
  */
 int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 {
 	struct xen_balloon *b = &xen_balloon;
+	unsigned long nr_failures;
 	unsigned int nr_taken;
 	int rc = 0;
 
@@ -161,6 +177,7 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 
 	balloon_lock(b);
 	b->mem.nr_unpopulated += nr_pages;
+	nr_failures = b->mem.nr_add_failures;
 	balloon_unlock(b);
 
 	nr_taken = balloon_take_unpopulated(b, pages, nr_pages);
@@ -169,7 +186,7 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 		/* The task that had the lock may have brought them. */
 		nr_taken += balloon_take_unpopulated(b, pages + nr_taken,
 						     nr_pages - nr_taken);
-		rc = balloon_refill_list(b, nr_pages - nr_taken);
+		rc = balloon_refill_list(b, nr_pages - nr_taken, nr_failures);
 		/* Before the worker can populate them for the guest. */
 		nr_taken += balloon_take_unpopulated(b, pages + nr_taken,
 						     nr_pages - nr_taken);
@@ -178,7 +195,7 @@ int xen_alloc_ballooned_pages(unsigned int nr_pages, struct page **pages)
 		if (nr_taken == nr_pages)
 			break;
 		if (rc == -EAGAIN)
-			rc = balloon_wait_for_arrivals(b);
+			rc = balloon_wait_for_arrivals(b, nr_failures);
 		if (rc)
 			goto out;
 	}

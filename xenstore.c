@@ -95,7 +95,7 @@ static struct balloon_toolstack toolstack = {
  */
 static void balloon_queue_report(void)
 {
-	queue_delayed_work(xen_balloon.wq, &toolstack.report, HZ);
+	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report, HZ);
 }
 
 /* Targets */
@@ -240,7 +240,7 @@ static void balloon_target_work(struct work_struct *work)
 static void balloon_target_written(struct xenbus_watch *watch,
 				   const char *path, const char *token)
 {
-	queue_work(xen_balloon.wq, &toolstack.read);
+	queue_work(xen_balloon.aux_wq, &toolstack.read);
 }
 
 /*

@@ -151,13 +151,16 @@ struct host {
 	unsigned long nr_trace_lines;
 
 	/* kernel */
-	struct workqueue_struct *wq;
+	struct workqueue_struct *queues[2];	/* freezable, not freezable */
 	bool frozen;
+	bool busy;		/* no queue gets to run anything */
+	bool kcore_stuck;	/* a reader of all memory does not end */
 	int (*on_wait)(void);
 	void (*on_hypercall)(unsigned int cmd);
 	void (*on_timeout)(void);
 	void (*on_batch_lock)(void);	/* somebody else has it */
 	void (*on_alloc)(void);
+	void (*on_add_memory)(void);	/* while others have device_hotplug_lock */
 	void (*on_xenstore_write)(void);	/* while xenstored does not answer */
 	bool expect_warnings;
 	bool allow_unscrubbed;
@@ -247,6 +250,7 @@ bool host_fails(const char *what);
 unsigned long host_run(void);
 unsigned long host_advance(unsigned long seconds);
 unsigned long host_next_due_s(void);
+void host_elsewhere(void (*fn)(void));	/* in another task */
 void host_xenstore(const char *key, const char *value);
 void host_xenstore_raw(const char *key, const char *value, size_t len);
 void host_xenstore_come_up(void);

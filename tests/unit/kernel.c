@@ -149,8 +149,8 @@ struct mutex host_device_hotplug_lock =
 static unsigned int rank(const struct mutex *m)
 {
 	return !strcmp(m->name, "toolstack.lock") ? 0 :
-	       m == &xen_balloon.batch.lock ? 1 :
-	       m == &host_device_hotplug_lock ? 2 :
+	       m == &host_device_hotplug_lock ? 1 :
+	       m == &xen_balloon.batch.lock ? 2 :
 	       m == &xen_balloon.mem.lock ? 3 : 4;
 }
 
@@ -172,6 +172,9 @@ void mutex_lock(struct mutex *m)
 		host.on_batch_lock();
 	if (held_ranks >> rank(m))
 		host_violation("mutex_lock(%s): held already, or out of order",
+			       m->name);
+	if (m == &xen_balloon.batch.lock && held_ranks)
+		host_violation("mutex_lock(%s): with another lock held, which may be for long",
 			       m->name);
 	if (host_threads)
 		pthread_mutex_lock(&m->impl);
@@ -218,7 +221,7 @@ bool host_mutex_held(const struct mutex *m)
 	return __atomic_load_n(&m->owner, __ATOMIC_RELAXED) == me();
 }
 
-/* Time and work: one queue, run when the test says so */
+/* Time and work, run when the test says so */
 
 /* It passes while Xen works. */
 ktime_t ktime_get(void)
@@ -231,14 +234,25 @@ time64_t ktime_get_seconds(void)
 	return jiffies / HZ;
 }
 
-/* There is none but the driver's own: what is ours must not hold up others. */
-#define WORKS	3
+/* There are none but the driver's own: what is ours must not hold up others. */
+#define WORKS	4
 
 struct workqueue_struct {
 	struct work_struct *works[WORKS];
 	bool running[WORKS];
 	int max_active;
+	bool freezable;
 };
+
+/* The queue of the item that this thread runs. */
+static __thread const struct workqueue_struct *running_on;
+
+/* For what may last until somebody does something who is frozen as well. */
+static void check_not_freezable(const char *what)
+{
+	if (running_on && running_on->freezable)
+		host_violation("%s on a queue that suspend has to freeze", what);
+}
 
 static bool is_due(const struct work_struct *w)
 {
@@ -259,14 +273,20 @@ static int nr_active(const struct workqueue_struct *wq)
 struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
 					 int max_active)
 {
-	if (!(flags & WQ_FREEZABLE))
-		host_violation("the worker is not frozen over suspend");
+	unsigned int i = flags & WQ_FREEZABLE ? 0 : 1;
+	struct workqueue_struct *wq;
+
+	if (host.queues[i])
+		host_violation("a second queue of the same kind");
 	if (host_fails("alloc_workqueue"))
 		return NULL;
-	host.wq = host_alloc(1, sizeof(*host.wq));
-	if (host.wq)
-		host.wq->max_active = max_active ?: INT_MAX;
-	return host.wq;
+	wq = host_alloc(1, sizeof(*wq));
+	if (wq) {
+		wq->max_active = max_active ?: INT_MAX;
+		wq->freezable = flags & WQ_FREEZABLE;
+	}
+	host.queues[i] = wq;
+	return wq;
 }
 
 void destroy_workqueue(struct workqueue_struct *wq)
@@ -276,8 +296,8 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	for (i = 0; i < WORKS; i++)
 		if (wq->works[i] && wq->works[i]->pending)
 			host_violation("destroy_workqueue() with work pending");
+	host.queues[wq->freezable ? 0 : 1] = NULL;
 	kfree(wq);
-	host.wq = NULL;
 }
 
 static bool queue(struct workqueue_struct *wq, struct work_struct *w,
@@ -289,6 +309,8 @@ static bool queue(struct workqueue_struct *wq, struct work_struct *w,
 	host_hold();
 	if (!wq || !w->func)
 		host_violation("work is queued before it is set up");
+	if (w == &xen_balloon.work.work && !wq->freezable)
+		host_violation("the worker is not frozen over suspend");
 	was_pending = w->pending;
 	for (i = 0; i < WORKS - 1 && wq->works[i] && wq->works[i] != w; i++)
 		;
@@ -331,13 +353,29 @@ bool delayed_work_pending(struct delayed_work *d)
 	return __atomic_load_n(&d->work.pending, __ATOMIC_RELAXED);
 }
 
+/* As the kernel does: a run sees what the run before it wrote, in any thread. */
+static void order_runs(unsigned int i, const struct workqueue_struct *wq)
+{
+	static pthread_mutex_t between[2][WORKS] = {
+		[0 ... 1] = { [0 ... WORKS - 1] = PTHREAD_MUTEX_INITIALIZER }
+	};
+
+	if (!host_threads)
+		return;
+	pthread_mutex_lock(&between[wq->freezable][i]);
+	pthread_mutex_unlock(&between[wq->freezable][i]);
+}
+
 /* Whether it was due, and was then done. */
 static bool run_one(struct workqueue_struct *wq, struct work_struct *w)
 {
+	const struct workqueue_struct *before = running_on;
 	unsigned int i;
 	bool due;
 
-	if (!wq || !w || host.frozen)
+	if (!wq || !w || host.busy || (host.frozen && wq->freezable))
+		return false;
+	if (host.kcore_stuck && w == &xen_balloon.readers)
 		return false;
 	host_hold();
 	for (i = 0; i < WORKS - 1 && wq->works[i] != w; i++)
@@ -350,20 +388,29 @@ static bool run_one(struct workqueue_struct *wq, struct work_struct *w)
 	host_release();
 	if (!due)
 		return false;
+	running_on = wq;
+	order_runs(i, wq);
 	w->func(w);
+	order_runs(i, wq);
+	running_on = before;
 	host_hold();
 	wq->running[i] = false;
 	host_release();
 	return true;
 }
 
-static void run_others(struct workqueue_struct *wq)
+/* All items except for the worker; whether there were any. */
+static bool run_others(void)
 {
-	unsigned int i;
+	bool any = false;
+	unsigned int i, j;
 
-	for (i = 0; wq && i < WORKS; i++)
-		if (wq->works[i] != &xen_balloon.work.work)
-			run_one(wq, wq->works[i]);
+	for (i = 0; i < ARRAY_SIZE(host.queues); i++)
+		for (j = 0; host.queues[i] && j < WORKS; j++)
+			if (host.queues[i]->works[j] != &xen_balloon.work.work)
+				any |= run_one(host.queues[i],
+					       host.queues[i]->works[j]);
+	return any;
 }
 
 /* Runs what is due; the number of passes of the worker. */
@@ -371,12 +418,16 @@ unsigned long host_run(void)
 {
 	unsigned long passes = 0, idle = 0;
 
-	run_others(host.wq);
+	run_others();
 	while (true) {
 		unsigned long before = xen_balloon.mem.current_pages;
 
-		if (!run_one(host.wq, &xen_balloon.work.work))
+		if (!run_one(host.queues[0], &xen_balloon.work.work)) {
+			/* Sections that a pass asked for wake it again. */
+			if (!host_threads && run_others())
+				continue;
 			break;
+		}
 		passes++;
 		host.nr_passes++;
 		if (host_threads)
@@ -390,7 +441,7 @@ unsigned long host_run(void)
 
 unsigned long host_next_due_s(void)
 {
-	if (!host.wq || !xen_balloon.work.work.pending)
+	if (!host.queues[0] || !xen_balloon.work.work.pending)
 		return ULONG_MAX;
 	return (xen_balloon.work.work.due - host_jiffies) / HZ;
 }
@@ -431,6 +482,8 @@ int host_wait(void)
 	for (i = 1; i <= 3; i++)
 		if (held_ranks >> i & 1)
 			host_violation("sleeps with a lock held");
+	if (!host_threads && run_others())
+		return 0;
 	if (host_threads) {
 		sched_yield();
 		return host.on_wait ? host.on_wait() : 0;
@@ -440,6 +493,43 @@ int host_wait(void)
 		return -512;	/* -ERESTARTSYS */
 	}
 	return host.on_wait();
+}
+
+void host_elsewhere(void (*fn)(void))
+{
+	const struct workqueue_struct *queue = running_on;
+	unsigned int ranks = held_ranks;
+	unsigned long task = self;
+
+	running_on = NULL;
+	held_ranks = 0;
+	self = 0;
+	fn();
+	running_on = queue;
+	held_ranks = ranks;
+	self = task;
+}
+
+static void let_others_run(void)
+{
+	run_others();
+}
+
+/* Others run; when they have nothing to do the time is up. */
+long host_wait_timeout(long left)
+{
+	if (host_mutex_held(&xen_balloon.mem.lock))
+		host_violation("sleeps with the short lock held");
+	if (host_threads) {
+		usleep(1000);
+		return left - 1;
+	}
+	host_elsewhere(let_others_run);
+	if (host.kcore_stuck) {
+		host.clock_ns += left * (1000000000L / HZ);
+		return 0;
+	}
+	return left;
 }
 
 /* The heap */
@@ -937,6 +1027,7 @@ int xenbus_printf(struct xenbus_transaction t, const char *dir,
 
 	if (held_ranks)
 		host_violation("xenbus_printf() of %s with a lock held", node);
+	check_not_freezable("xenbus_printf()");
 	snprintf(key, sizeof(key), "%s/%s", dir, node);
 	va_start(args, fmt);
 	vsnprintf(value, sizeof(value), fmt, args);
@@ -964,6 +1055,7 @@ void *xenbus_read(struct xenbus_transaction t, const char *dir,
 
 	if (strcmp(dir, "memory"))
 		host_violation("xenbus_read() of %s", dir);
+	check_not_freezable("xenbus_read()");
 	host.nr_xenstore_reads++;
 	if (host_fails("xenbus_read"))
 		return ERR_PTR(-ENOMEM);
@@ -987,7 +1079,7 @@ void host_watch_fires(void)
 	if (!host.watch)
 		return;
 	host.watch->callback(host.watch, host.watch->node, "");
-	run_others(host.wq);
+	run_others();
 }
 
 int register_xenbus_watch(struct xenbus_watch *watch)
@@ -1077,6 +1169,7 @@ void host_kernel_start(void)
 	generation++;
 	host_jiffies = 1000;
 	held_ranks = 0;
+	running_on = NULL;
 	fakes_lock = 0;
 	host_device_hotplug_lock.owner = 0;
 	host.capable = true;

@@ -194,7 +194,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host.info[i].fresh_superpage = order;
 		host.info[i].clears = 0;
 		host_mem_map[i].refcount = i == pfn;
-		host_mem_map[i].readable = true;
+		host_mem_map[i].readable_until = UINT_MAX;
 		if (want_init_on_alloc(gfp))
 			clear_contents(i);
 	}
@@ -203,17 +203,19 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 }
 
 _Atomic bool host_offline_begun;
+_Atomic unsigned int host_offline_epoch;
 
-/* A reader may wait for memory, and so for the task that the OOM notifier waits for. */
+/* It waits for a reader, who may wait for memory, a page fault, or nobody knows. */
 void page_offline_begin(void)
 {
 	if (host_offline_begun)
 		host_violation("page_offline_begin() twice");
 	if (host_mutex_held(&xen_balloon.mem.lock))
 		host_violation("page_offline_begin() under the short lock");
-	if (xen_balloon.mem.nr_held)
-		host_violation("page_offline_begin() with pages that the OOM notifier has promised");
+	if (host_mutex_held(&xen_balloon.batch.lock))
+		host_violation("page_offline_begin() with the batch's lock held");
 	host_offline_begun = true;
+	host_offline_epoch++;
 }
 
 void page_offline_end(void)
@@ -593,6 +595,8 @@ int add_memory_resource(int nid, struct resource *res, mhp_t flags)
 		host_violation("add_memory_resource() with the balloon's lock");
 	if (flags != MHP_MERGE_RESOURCE)
 		host_violation("add_memory_resource() with flags %d", flags);
+	if (host.on_add_memory)
+		host_elsewhere(host.on_add_memory);
 	if (host_fails("add_memory_resource"))
 		return -EEXIST;
 

@@ -897,23 +897,94 @@ expression list E;
 
 // mutant: superpages are taken although the guest has nothing left
 @@
-expression b;
+expression b, pages;
 @@
-- if (!balloon_hold(b, SUPERPAGE_PAGES))
+- if (!balloon_hold(b, pages, 1, SUPERPAGE_ORDER))
 -	break;
-+ balloon_hold(b, SUPERPAGE_PAGES);
++ balloon_hold(b, pages, 1, SUPERPAGE_ORDER);
 
 // mutant: readers of any page are not waited for
 @@
 @@
 - page_offline_begin();
 
-// mutant: the last pages of the guest go to Xen
+// mutant: readers of any page are not waited for when they take long
 @@
 expression b;
 @@
-- !balloon_commit_held(b)
-+ !balloon_commit_held(b) && 0
+- if (balloon_wait_for_readers(b))
++ if (balloon_wait_for_readers(b) || 1)
+	return true;
+
+// mutant: a wait for readers of before counts
+@@
+expression b, nr;
+@@
+- READ_ONCE(b->readers_done) == nr
++ READ_ONCE(b->readers_done) <= nr
+
+// mutant: the last pages of the guest go to Xen
+@@
+expression b, pages, nr, order;
+@@
+ balloon_hold(...)
+ {
+ <...
+ if (cancelled)
+-	balloon_free_extents(pages, nr, order);
++	b->mem.nr_held = nr;
+ ...>
+ }
+
+// mutant: sections are added twice
+@@
+expression b;
+@@
+- begin = !b->mem.nr_adding;
++ begin = true;
+
+// mutant: sections that are being added do not count
+@@
+expression mem;
+@@
+- mem->total_pages + mem->nr_adding
++ mem->total_pages
+
+// mutant: a caller waits for sections that could not be added
+@@
+expression b, nr;
+@@
+ balloon_hotplug_for_caller(...)
+ {
+ <...
+- if (READ_ONCE(b->mem.nr_add_failures) != nr)
+-	return false;
+ ...>
+ }
+
+// mutant: sections that could not be added are waited for
+@@
+expression schedule;
+@@
+ balloon_hotplug_work(...)
+ {
+ <...
+- schedule->state == BALLOON_STATE_WAITING
++ 0
+ ...>
+ }
+
+// mutant: what the worker holds is said to be free and is not
+@@
+expression b;
+expression list E;
+@@
+ balloon_cancel_inflate(...)
+ {
+ <...
+- balloon_free_extents(E);
+ ...>
+ }
 
 // mutant: single pages go instead of the superpages that came back
 @@

@@ -54,7 +54,7 @@ static void no_registration_is_left(void)
 	EXPECT(!host.dev == !host.bus_registered);
 	EXPECT_EQ(!!host.observers[0] + !!host.observers[1],
 		  !!host.dev + !!host.xenstore_nb);
-	if (host.wq) {
+	if (host.queues[0]) {
 		EXPECT(!rc_init == (host.dev && host.xenstore_nb &&
 				    host.oom_nb &&
 				    (host.reboot_nb || host.cfg.pv)));
@@ -66,7 +66,7 @@ static void no_registration_is_left(void)
 	EXPECT(!host.online_callback && !host.memory_nb && !host.sysctls);
 	EXPECT(!host.oom_nb);
 	/* the buffers stay for those who need ballooned pages only */
-	EXPECT_EQ(host.nr_allocs, xen_balloon.batch.frames ? 2 : 0);
+	EXPECT_EQ(host.nr_allocs, xen_balloon.batch.frames ? 3 : 0);
 	EXPECT(!xen_balloon.batch.frames == !xen_balloon.batch.pages);
 	alloc_unpopulated(3);
 	host_check();
@@ -269,8 +269,8 @@ static bool run_once(const struct scenario *s, bool pv, unsigned long at,
 	online_all();
 	settle();
 	reached = reachable();
-	/* two buffers and a queue */
-	EXPECT_EQ(host.nr_allocs, 3);
+	/* two buffers and two queues */
+	EXPECT_EQ(host.nr_allocs, 4);
 	if (xen_balloon.mem.current_pages != reached)
 		host_violation("the target is not reached: %lu pages of %lu",
 			       xen_balloon.mem.current_pages, reached);

@@ -168,9 +168,10 @@ TEST("given too little address space the guest takes what there is, and the work
 	expect_current(SUPERPAGES(48));
 	host.nr_passes = 0;
 	settle_for(600);
-	EXPECT_EQ(host.nr_passes, 600 / BALLOON_LOOK_S);
+	/* a full try is two passes: one asks, one hears */
+	EXPECT_EQ(host.nr_passes, 130);
 	expect_current(SUPERPAGES(48));
-	EXPECT_EQ(host.nr_allocs, 3);
+	EXPECT_EQ(host.nr_allocs, 4);
 }
 
 TEST("given a target beyond the p2m a PV guest goes as far as that has room")
@@ -194,6 +195,55 @@ TEST("given a target beyond the p2m a PV guest goes as far as that has room")
 	/* and back */
 	balloon_set_new_target(SUPERPAGES(32));
 	host_advance(3);
+	expect_current(SUPERPAGES(32));
+}
+
+static void live_while_sections_are_added(void)
+{
+	host.on_add_memory = NULL;
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_MOVING);
+	balloon_set_new_target(SUPERPAGES(20));
+	host_run();
+	EXPECT_EQ(current(), SUPERPAGES(20));
+	EXPECT_EQ(host_alloc_unpopulated(0, 10), 0);
+	/* no more sections are asked for than one at a time */
+	balloon_set_new_target(SUPERPAGES(38));
+	host_run();
+	EXPECT_EQ(current(), SUPERPAGES(32) - 10);
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_MOVING);
+}
+
+TEST("given a hotplug that takes its time, targets are followed and callers are served meanwhile")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		struct host_config cfg = growing(kinds[i], false);
+
+		host_boot(&cfg);
+		host.on_add_memory = live_while_sections_are_added;
+		balloon_set_new_target(SUPERPAGES(36));
+		settle();
+		EXPECT(!host.on_add_memory);
+		expect_current(SUPERPAGES(38));
+		host_free_unpopulated(0, 10);
+		settle();
+		expect_current(SUPERPAGES(38));
+	}
+}
+
+TEST("given sections that are asked for by a caller and not added, the worker's state stays")
+{
+	struct host_config cfg = pvh;
+
+	host_boot(&cfg);
+	settle();
+	xen_balloon.config.hotplug_unpopulated = 1;
+	EXPECT_EQ(host_alloc_unpopulated(0, 10), 0);
+	EXPECT_EQ(xen_balloon.mem.nr_add_failures, 1);
+	EXPECT(xen_balloon.mem.schedule.state != BALLOON_STATE_STOPPED);
+	host_free_unpopulated(0, 10);
+	settle();
 	expect_current(SUPERPAGES(32));
 }
 

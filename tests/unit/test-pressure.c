@@ -135,6 +135,47 @@ TEST("given no memory while a batch takes single pages all of them go back at on
 	}
 }
 
+static unsigned long nr_free_before, nr_free_after;
+
+static void oom_and_look(void)
+{
+	if (!allocs_left || --allocs_left)
+		return;
+	nr_free_before = host.nr_free;
+	freed = host_oom();
+	nr_free_after = host.nr_free;
+}
+
+TEST("given no memory while the worker sleeps in the allocator what is said to be free is free")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		balloon_set_new_target(SUPERPAGES(24));
+		xen_balloon.batch.max_pages = SUPERPAGES(8);
+		xen_balloon.batch.target_seq = xen_balloon.mem.target_seq;
+		allocs_left = 4;
+		host.on_alloc = oom_and_look;
+		host_run();
+		EXPECT_EQ(freed, SUPERPAGES(3));
+		EXPECT_EQ(nr_free_after - nr_free_before, freed);
+		host_check();
+
+		host_boot(kinds[i]);
+		settle();
+		host.no_superpages = true;
+		balloon_set_new_target(SUPERPAGES(24));
+		allocs_left = 70;
+		host.on_alloc = oom_and_look;
+		host_run();
+		EXPECT_EQ(freed, HOST_SUPERPAGE < 64 ? 0 : 64);
+		EXPECT_EQ(nr_free_after - nr_free_before, freed);
+		host_check();
+	}
+}
+
 TEST("given no memory inflation rests for 5 s, then goes a superpage a second, then as ever")
 {
 	unsigned long second, before;

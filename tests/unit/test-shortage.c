@@ -9,6 +9,32 @@
 #include "test.h"
 #include "guests.h"
 
+TEST("given a reader of all memory that does not go on, the lock is held for a second at most and the pages stay")
+{
+	unsigned int i;
+
+	FOR_EACH_KIND(i) {
+		host_boot(kinds[i]);
+		settle();
+		host.kcore_stuck = true;
+		balloon_set_new_target(SUPERPAGES(24));
+		host.longest_held = 0;
+		host_run();
+		EXPECT(host.longest_held <= 1001 * NSEC_PER_MSEC);
+		EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
+		EXPECT(!strncmp(host.last_log, "xen:balloon: a reader", 21));
+		expect_current(SUPERPAGES(32));
+		EXPECT(host_alloc_unpopulated(0, 5) < 0);
+		EXPECT(host.longest_held <= 1001 * NSEC_PER_MSEC);
+		expect_current(SUPERPAGES(32));
+
+		/* one of before does not count for the marks of now */
+		host.kcore_stuck = false;
+		settle_for(3);
+		expect_current(SUPERPAGES(24));
+	}
+}
+
 /* Reasons */
 
 static void expect_reason(const char *reason)

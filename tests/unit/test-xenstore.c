@@ -82,14 +82,14 @@ TEST("given a thousand targets before anything runs only the last is read, once"
 	boot_with_target(&pvh, "65536", "65536");
 	host_advance(5);
 	reads = host.nr_xenstore_reads;
-	host.frozen = true;
+	host.busy = true;
 	for (unsigned int kb = 64536; kb < 65536; kb++) {
 		snprintf(text, sizeof(text), "%u", kb);
 		host_set_xenstore_target(text);
 	}
 	host_set_xenstore_target("40960");
 	EXPECT_EQ(host.nr_xenstore_reads, reads);
-	host.frozen = false;
+	host.busy = false;
 	host_advance(2);
 	EXPECT_EQ(host.nr_xenstore_reads, reads + 1);
 	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(20));
@@ -278,16 +278,32 @@ TEST("given a guest on its way it says so, and is not counted on yet")
 	EXPECT_EQ(host_wait_boot(), 0);
 	host_run();
 	/* The report is due, and comes between two passes of the worker. */
-	host.frozen = true;
+	host.busy = true;
 	host_advance(2);
 	host_set_xenstore_target("40960");
-	host.frozen = false;
+	host.busy = false;
 	host_run();
 	expect_text("data/balloon/state", "moving");
 	EXPECT(!host_xenstore_text("control/feature-balloon"));
 	host_advance(2);
 	expect_text("data/balloon/state", "settled");
 	expect_text("control/feature-balloon", "1");
+}
+
+TEST("given a suspend that freezes xenstored first nothing that suspend waits for waits for xenstore")
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(2);
+	/* The target is read, and the report written, by a queue that goes on. */
+	host.frozen = true;
+	host_set_xenstore_target("40960");
+	EXPECT_EQ(xen_balloon.mem.target_pages, SUPERPAGES(20));
+	host_advance(2);
+	/* The worker rests. */
+	EXPECT_EQ(current(), SUPERPAGES(32));
+	host.frozen = false;
+	host_advance(2);
+	expect_text("data/balloon/current-kb", "40960");
 }
 
 TEST("given a migration the keys are written anew, though nothing has changed")

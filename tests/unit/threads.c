@@ -117,6 +117,16 @@ static void *onliner(void *unused)
 	return NULL;
 }
 
+/* The last moment before a process is killed. */
+static void *victim(void *arg)
+{
+	while (goes_on()) {
+		host_oom();
+		usleep(2000);
+	}
+	return NULL;
+}
+
 static int wait_a_little(void)
 {
 	return __atomic_load_n(&stop, __ATOMIC_RELAXED) ? -512 : 0;
@@ -125,8 +135,8 @@ static int wait_a_little(void)
 static void live(const struct host_config *cfg, bool hotplug_unpopulated)
 {
 	void *(*const bodies[])(void *) = {
-		worker, toolstack, toolstack, administrator, caller, caller,
-		caller, users, onliner,
+		worker, worker, worker, toolstack, toolstack, administrator,
+		caller, caller, caller, users, onliner, victim,
 	};
 	pthread_t threads[ARRAY_SIZE(bodies)];
 	unsigned long i, target;
@@ -150,6 +160,8 @@ static void live(const struct host_config *cfg, bool hotplug_unpopulated)
 	host_user_free(ULONG_MAX);
 	host_sysfs_write("floor_kb", "0");
 	target = SUPERPAGES(5) + 3;
+	/* after a minute without an OOM */
+	host_jiffies += 61 * HZ;
 	balloon_set_new_target(target);
 	host_advance(3);
 	host_check();

@@ -42,7 +42,8 @@ void host_shutdown(void)
 		kfree(xen_balloon.batch.pages);
 		kfree(xen_balloon.batch.frames);
 	}
-	kfree(host.wq);
+	kfree(host.queues[0]);
+	kfree(host.queues[1]);
 	host_xen_stop();
 	free(host.info);
 	free(host.free_in_superpage);

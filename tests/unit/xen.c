@@ -223,7 +223,7 @@ static void check_leaving(unsigned long gfn)
 			       pfn);
 	if (!PageOffline(host_mem_map + pfn))
 		host_violation("page %#lx goes to Xen without PageOffline", pfn);
-	if (host_mem_map[pfn].readable)
+	if (host_mem_map[pfn].readable_until > host_offline_epoch)
 		host_violation("page %#lx goes to Xen under the eyes of a reader of /proc/kcore",
 			       pfn);
 	if (host.info[pfn].secret && !host.allow_unscrubbed)

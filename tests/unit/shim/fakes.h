@@ -118,6 +118,7 @@ struct workqueue_struct;
 
 enum { WQ_UNBOUND = 1 << 1, WQ_FREEZABLE = 1 << 2 };
 
+#define INIT_WORK(w, f)	(*(w) = (struct work_struct) { .func = (f) })
 #define INIT_DELAYED_WORK(d, fn) \
 	(*(d) = (struct delayed_work) { .work = { .func = (fn) } })
 static inline struct delayed_work *to_delayed_work(struct work_struct *work)
@@ -146,6 +147,15 @@ int host_wait(void);	/* something may have changed: 0, or a signal */
 	while (!(cond) && !rc_)						\
 		rc_ = host_wait();					\
 	rc_;								\
+})
+
+long host_wait_timeout(long left);
+#define wait_event_timeout(wq, cond, timeout) ({			\
+	long left_ = (timeout);						\
+	(void)&(wq);							\
+	while (!(cond) && left_ > 0)					\
+		left_ = host_wait_timeout(left_);			\
+	(cond) ? (left_ > 0 ? left_ : 1) : 0;				\
 })
 
 /* Memory of the driver's own */
@@ -180,7 +190,7 @@ struct page {
 	unsigned int page_type;	/* UINT_MAX: none */
 	int refcount;
 	bool reserved;
-	bool readable;		/* a reader of /proc/kcore may be at it */
+	unsigned int readable_until;	/* a reader of /proc/kcore may be at it */
 	unsigned long private;
 };
 
@@ -229,13 +239,14 @@ static inline bool PageOffline(const struct page *page)
 
 /* Those who read any page keep off PageOffline ones: once they have seen it. */
 extern _Atomic bool host_offline_begun;
+extern _Atomic unsigned int host_offline_epoch;	/* each waits for readers */
 void page_offline_begin(void);
 void page_offline_end(void);
 
 static inline void __SetPageOffline(struct page *page)
 {
-	if (host_offline_begun)
-		page->readable = false;
+	if (page->readable_until == UINT_MAX)
+		page->readable_until = host_offline_epoch + !host_offline_begun;
 	page->page_type = HOST_PGTY_OFFLINE;
 }
 
