@@ -925,14 +925,13 @@ expression b, nr;
 
 // mutant: the last pages of the guest go to Xen
 @@
-expression b, pages, nr, order;
+expression b;
 @@
  balloon_hold(...)
  {
  <...
- if (cancelled)
--	balloon_free_extents(pages, nr, order);
-+	b->mem.nr_held = nr;
+- cancelled = b->mem.oom_cancelled;
++ cancelled = false;
  ...>
  }
 
@@ -943,12 +942,17 @@ expression b;
 - begin = !b->mem.nr_adding;
 + begin = true;
 
-// mutant: sections that are being added do not count
+// mutant: the guest must be able to pay for sections that are being added
 @@
-expression mem;
+expression v;
+statement S;
 @@
-- mem->total_pages + mem->nr_adding
-+ mem->total_pages
+ balloon_plan_deflate(...)
+ {
+ <...
+- if (v->adding) S
+ ...>
+ }
 
 // mutant: a caller waits for sections that could not be added
 @@
@@ -962,15 +966,36 @@ expression b, nr;
  ...>
  }
 
-// mutant: sections that could not be added are waited for
+// mutant: sections that could not be added are asked for at once
 @@
-expression schedule;
+expression b, reason;
 @@
  balloon_hotplug_work(...)
  {
  <...
-- schedule->state == BALLOON_STATE_WAITING
-+ 0
+- b->mem.add_failure = reason;
+ ...>
+ }
+
+// mutant: sections that could not be added are never asked for again
+@@
+expression b;
+@@
+ balloon_finish_pass(...)
+ {
+ <...
+- b->mem.add_failure = BALLOON_REASON_NONE;
+ ...>
+ }
+
+// mutant: a new target hears of sections that the last one asked for
+@@
+expression b;
+@@
+ balloon_set_new_target(...)
+ {
+ <...
+- b->mem.add_failure = BALLOON_REASON_NONE;
  ...>
  }
 
@@ -1426,15 +1451,15 @@ expression b;
 
 // mutant: the wait for pages holds the lock
 @@
-expression rc, b;
+expression rc, b, nr;
 @@
  xen_alloc_ballooned_pages(...)
  {
  <...
-- rc = balloon_wait_for_arrivals(b);
+- rc = balloon_wait_for_arrivals(b, nr);
 + {
 +	mutex_lock(&b->batch.lock);
-+	rc = balloon_wait_for_arrivals(b);
++	rc = balloon_wait_for_arrivals(b, nr);
 +	mutex_unlock(&b->batch.lock);
 + }
  ...>
@@ -1442,11 +1467,12 @@ expression rc, b;
 
 // mutant: a count changes outside the lock (threads)
 @@
-expression b, nr_pages;
+expression b, nr_pages, nr;
 @@
 - balloon_lock(b);
  b->mem.nr_unpopulated += nr_pages;
 + balloon_lock(b);
+ nr = b->mem.nr_add_failures;
  balloon_unlock(b);
 
 // mutant: the worker does not wake when a refill leaves pages over
@@ -1735,7 +1761,7 @@ expression mem;
 - WQ_FREEZABLE | WQ_UNBOUND
 + WQ_UNBOUND
 
-// mutant: the worker waits for xenstore
+// mutant: the worker waits for sections that are being added
 @@
 expression name, flags;
 @@
