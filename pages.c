@@ -38,10 +38,8 @@ struct xen_balloon xen_balloon = {
 	},
 	.new_sections = XARRAY_INIT(xen_balloon.new_sections, 0),
 	.arrivals = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.arrivals),
-	.readers = __WORK_INITIALIZER(xen_balloon.readers,
-				      balloon_readers_work),
-	.readers_gone =
-		__WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.readers_gone),
+	.readers = __WORK_INITIALIZER(xen_balloon.readers, balloon_readers_work),
+	.readers_gone = __WAIT_QUEUE_HEAD_INITIALIZER(xen_balloon.readers_gone),
 };
 
 struct balloon_stats balloon_stats;
@@ -164,6 +162,7 @@ bool balloon_wait_for_readers(struct xen_balloon *b)
 
 	lockdep_assert_held(&b->batch.lock);
 
+	/* After the marks: see balloon_readers_work(). */
 	smp_store_release(&b->readers_asked, nr);
 	queue_work(b->aux_wq, &b->readers);
 	return wait_event_timeout(b->readers_gone,

@@ -282,7 +282,7 @@ static const struct balloon_words balloon_reasons[] = {
 	},
 	[BALLOON_REASON_GUEST_PRESSURE] = {
 		.name = "guest-pressure",
-		.advice = "the guest runs out of memory, or reads what was reclaimed again; stop programs, or raise the target",
+		.advice = "the guest needs what it has; stop programs, or raise the target",
 	},
 	[BALLOON_REASON_XEN_REFUSES] = {
 		.name = "xen-refuses",
@@ -298,7 +298,7 @@ static const struct balloon_words balloon_reasons[] = {
 	},
 	[BALLOON_REASON_PAGING_POOL] = {
 		.name = "paging-pool",
-		.advice = "Xen's paging pool of this domain is used up; start it with a larger maxmem or shadow_memory",
+		.advice = "Xen's paging pool is used up; start the guest with a larger maxmem",
 	},
 	[BALLOON_REASON_OFFLINE_SECTIONS] = {
 		.name = "offline-sections",
@@ -306,11 +306,11 @@ static const struct balloon_words balloon_reasons[] = {
 	},
 	[BALLOON_REASON_SECTION_MEMORY] = {
 		.name = "section-memory",
-		.advice = "the guest cannot pay for the struct pages of new memory; stop programs, or grow in smaller steps",
+		.advice = "no memory for more struct pages; stop programs, or grow in steps",
 	},
 	[BALLOON_REASON_NO_ADDRESSES] = {
 		.name = "no-addresses",
-		.advice = "the guest has no addresses for more memory; start it with a larger maxmem",
+		.advice = "no addresses for more memory; start the guest with a larger maxmem",
 	},
 };
 

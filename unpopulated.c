@@ -86,14 +86,18 @@ static int balloon_refill_list(struct xen_balloon *b, unsigned long nr_pages,
 	return balloon_inflate_for_caller(b, nr_pages);
 }
 
+/* The woken task looks again under balloon_memory.lock. */
+static bool balloon_is_arrived(struct xen_balloon *b, unsigned long nr_failures)
+{
+	return READ_ONCE(b->mem.nr_low) ||
+	       READ_ONCE(b->mem.nr_add_failures) != nr_failures;
+}
+
 static int balloon_wait_for_arrivals(struct xen_balloon *b,
 				     unsigned long nr_failures)
 {
-	/* The woken task looks again under balloon_memory.lock. */
 	if (wait_event_interruptible(b->arrivals,
-				     READ_ONCE(b->mem.nr_low) ||
-				     READ_ONCE(b->mem.nr_add_failures) !=
-				     nr_failures))
+				     balloon_is_arrived(b, nr_failures)))
 		return -ENOMEM;
 	return 0;
 }

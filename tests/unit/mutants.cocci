@@ -755,7 +755,7 @@ expression b, E;
 @@
 expression b, E;
 @@
-- READ_ONCE(b->mem.pod_boot) || E
+- READ_ONCE(b->mem.pod) || E
 + E
 
 // mutant: p2m and mapping stay on PV
@@ -2790,8 +2790,8 @@ expression s;
 @@
 expression v;
 @@
-- if (v->only_look)
--	return ...;
+- v->only_look || v->add_failure
++ v->add_failure
 
 // mutant: at its target a guest is not looked at
 @@
