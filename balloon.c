@@ -325,7 +325,11 @@ static void balloon_work(struct work_struct *work)
 	    (plan.outcome != BALLOON_STATE_MOVING && !view.pressure))
 		balloon_drop_reserve(b);
 	balloon_update_watermarks(b, plan.outcome == BALLOON_STATE_MOVING);
-	delay_s = balloon_finish_pass(b, seq, &plan, moved || b->batch.filling);
+	/* A try is not over, nor any progress, before its reserve is full. */
+	if (b->batch.filling)
+		delay_s = 0;
+	else
+		delay_s = balloon_finish_pass(b, seq, &plan, moved);
 
 	mutex_unlock(&b->batch.lock);
 

@@ -176,15 +176,18 @@ bool balloon_fill_reserve(struct xen_balloon *b, unsigned long reserve,
 	if (!batch->tight)
 		return true;
 
-	for (; had < reserve; had += nr) {
-		if (ktime_us_delta(ktime_get(), batch->start) > BATCH_US) {
-			batch->filling = true;
-			return false;
-		}
+	while (had < reserve) {
 		nr = min(reserve - had, BULK);
 		memset(batch->pages, 0, nr * sizeof(*batch->pages));
 		nr = alloc_pages_bulk(GFP_BALLOON, nr, batch->pages);
 		if (!nr || !balloon_put_reserve(b, nr))
+			return false;
+
+		/* Each batch adds some, so that the reserve fills in the end. */
+		had += nr;
+		batch->filling = had < reserve &&
+				 ktime_us_delta(ktime_get(), batch->start) > BATCH_US;
+		if (batch->filling)
 			return false;
 	}
 	return true;

@@ -3073,3 +3073,14 @@ expression b;
 - b->batch.superpages_refused = false;
  ...>
  }
+
+// mutant: a reserve that fills slowly counts as progress
+@@
+expression b, seq, plan, moved;
+identifier delay_s;
+@@
+- if (b->batch.filling)
+- 	delay_s = 0;
+- else
+- 	delay_s = balloon_finish_pass(b, seq, plan, moved);
++ delay_s = balloon_finish_pass(b, seq, plan, moved || b->batch.filling);

@@ -353,6 +353,13 @@ TEST("given slow reclaim the reserve fills over several batches, none of which i
 	EXPECT(host.longest_held < 25 * NSEC_PER_MSEC);
 }
 
+/* A reserve of a superpage and a half is more than a batch has time for. */
+static void slower_alloc(void)
+{
+	host.clock_ns += 10 * NSEC_PER_MSEC / HOST_SUPERPAGE;
+	watch_reserve();
+}
+
 static void slow_then_acute(void)
 {
 	slow_alloc();
@@ -374,6 +381,33 @@ TEST("given a pass without work after one that filled the reserve it is no progr
 	EXPECT_EQ(current(), SUPERPAGES(31));
 	EXPECT_EQ(xen_balloon.mem.schedule.count, 2);
 	EXPECT_EQ(xen_balloon.mem.nr_reserve, 0);
+}
+
+TEST("given a reserve that fills slowly and never up the worker gives up")
+{
+	const unsigned long try_s = BALLOON_LOOK_S * BALLOON_LOOKS_PER_TRY;
+
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(20));
+	host_user_to_cache(SUPERPAGES(10));
+	host_user_alloc(SUPERPAGES(10));
+	host.cache_protected = true;
+	host.on_alloc = slower_alloc;
+	balloon_set_new_target(1);
+	seen_reserve = 0;
+	settle_for(1 + 2 + 4 + 1);
+	EXPECT(seen_reserve > SUPERPAGES(1));
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
+
+	/* and a full try begins no new row of them */
+	seen_reserve = 0;
+	settle_for(try_s);
+	EXPECT(seen_reserve > SUPERPAGES(1));
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
+	seen_reserve = 0;
+	settle_for(try_s - BALLOON_LOOK_S);
+	EXPECT_EQ(seen_reserve, 0);
 }
 
 TEST("given a new target to grow the reserve goes to the guest")
