@@ -170,8 +170,6 @@ bool balloon_fill_reserve(struct xen_balloon *b, unsigned long reserve,
 
 	lockdep_assert_held(&batch->lock);
 
-	if (!reserve)
-		return true;
 	batch->tight = balloon_free_pages() + had < reserve + nr_pages;
 	if (!batch->tight)
 		return true;

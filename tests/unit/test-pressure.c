@@ -511,6 +511,20 @@ TEST("given pressure and nothing to spare the reserve is free memory")
 	}
 }
 
+TEST("given a guest at its target without a floor it is left alone")
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(26));
+	host_user_to_cache(SUPERPAGES(20));
+	move_to(SUPERPAGES(18));
+	EXPECT(host_next_due_s() <= BALLOON_LOOK_S);
+	host_user_free(SUPERPAGES(5));
+	host_sysfs_write("floor_kb", "0");
+	move_to(SUPERPAGES(17));
+	EXPECT_EQ(host_next_due_s(), ULONG_MAX);
+}
+
 TEST("given no memory while the reserve fills it takes no more")
 {
 	host_boot(&pvh);
