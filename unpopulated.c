@@ -27,6 +27,8 @@ static int balloon_inflate_for_caller(struct xen_balloon *b,
 {
 	lockdep_assert_held(&b->batch.lock);
 
+	/* The worker may hold what this call needs. */
+	balloon_drop_reserve(b);
 	if (balloon_available_pages() < nr_pages)
 		return -ENOMEM;
 

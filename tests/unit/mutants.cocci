@@ -3084,3 +3084,11 @@ identifier delay_s;
 - else
 - 	delay_s = balloon_finish_pass(b, seq, plan, moved);
 + delay_s = balloon_finish_pass(b, seq, plan, moved || b->batch.filling);
+
+// mutant: a driver that needs pages cannot have the reserve
+@@
+expression b;
+@@
+- balloon_drop_reserve(b);
+  if (balloon_available_pages() < nr_pages)
+  	return -ENOMEM;

@@ -511,6 +511,26 @@ TEST("given pressure and nothing to spare the reserve is free memory")
 	}
 }
 
+TEST("given a driver that needs pages it gets the memory of the reserve")
+{
+	unsigned int nr;
+
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(30));
+	host_user_to_cache(SUPERPAGES(8));
+	move_to(SUPERPAGES(31));
+	host.refaults_per_s = SUPERPAGES(1);
+	host_advance(1);
+	balloon_set_new_target(SUPERPAGES(18));
+	while (si_mem_available() > (long)SUPERPAGES(2))
+		host_advance(1);
+	nr = xen_balloon.mem.nr_low + SUPERPAGES(3);
+	EXPECT_EQ(host_alloc_unpopulated(0, nr), 0);
+	host_free_unpopulated(0, nr);
+	host_check();
+}
+
 TEST("given a guest at its target without a floor it is left alone")
 {
 	host_boot(&pvh);
