@@ -148,8 +148,8 @@ static void balloon_readers_work(struct work_struct *work)
  *
  * /proc/kcore checks a page, then reads it, then copies it to user memory with
  * the semaphore of page_offline_begin() held. That may fault, and so wait for
- * mmap_lock, whose owner may wait for balloon_batch.lock (gntdev on a kernel
- * without the allocator of unpopulated pages); or for a user who never comes
+ * mmap_lock, whose owner may wait for balloon_batch.lock (privcmd in a PVH or Arm
+ * dom0 without the allocator of unpopulated pages); or for a user who never comes
  * (userfaultfd). So an item of its own waits for the semaphore, and the batch for
  * that item, with a deadline.
  *
