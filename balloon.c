@@ -157,26 +157,22 @@ static unsigned long balloon_act_inflate(struct xen_balloon *b,
  *
  * A work item of its own adds them. A task that takes memory offline may hold
  * device_hotplug_lock for as long as that takes, and neither the worker nor a
- * caller of xen_alloc_ballooned_pages() waits for this lock. No others are added
- * meanwhile.
+ * caller of xen_alloc_ballooned_pages() waits for this lock. The item ends with a
+ * wake-up of xen_balloon.arrivals and of the worker.
  *
- * Context: Process; takes balloon_memory.lock. Ends with a wake-up of
- * xen_balloon.arrivals and of the worker.
+ * Context: Process; balloon_batch.lock is held, and balloon_view.adding is false.
+ * Takes balloon_memory.lock.
  */
 void balloon_add_sections(struct xen_balloon *b, unsigned long nr_pages)
 {
-	bool begin;
+	lockdep_assert_held(&b->batch.lock);
 
 	balloon_lock(b);
-	begin = !b->mem.nr_adding;
-	if (begin) {
-		b->mem.nr_adding = nr_pages;
-		b->mem.add_failure = BALLOON_REASON_NONE;
-	}
+	b->mem.nr_adding = nr_pages;
+	b->mem.add_failure = BALLOON_REASON_NONE;
 	balloon_unlock(b);
 
-	if (begin)
-		queue_work(b->wq, &b->hotplug);
+	queue_work(b->wq, &b->hotplug);
 }
 
 /* Carry out @plan. Returns the pages moved; a shortage changes its outcome. */

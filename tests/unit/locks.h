@@ -30,6 +30,8 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 /* Static helpers that rely on their caller. */
 static void balloon_put_region(struct xen_balloon *b, unsigned long pfn,
 			       unsigned long end) HOLDS(b->mem.lock);
+void balloon_add_sections(struct xen_balloon *b, unsigned long nr_pages)
+	HOLDS(b->batch.lock);
 static unsigned long balloon_act_inflate(struct xen_balloon *b,
 					 struct balloon_plan *plan)
 	HOLDS(b->batch.lock);

@@ -935,12 +935,17 @@ expression b;
  ...>
  }
 
-// mutant: sections are added twice
+// mutant: sections are added twice for two callers
 @@
-expression b;
+expression v;
 @@
-- begin = !b->mem.nr_adding;
-+ begin = true;
+ balloon_hotplug_for_caller(...)
+ {
+ <...
+- if (v.adding)
+-	return true;
+ ...>
+ }
 
 // mutant: the guest must be able to pay for sections that are being added
 @@

@@ -198,6 +198,60 @@ TEST("given a target beyond the p2m a PV guest goes as far as that has room")
 	expect_current(SUPERPAGES(32));
 }
 
+static int online_while_waiting(void)
+{
+	return host_online() ? 0 : -512;
+}
+
+TEST("given sections that a caller could not have, a new target has them")
+{
+	struct host_config cfg = growing(&pvh, false);
+	unsigned long space;
+
+	host_boot(&cfg);
+	settle();
+	space = host.cfg.space;
+	host.cfg.space = 32;
+	xen_balloon.config.hotplug_unpopulated = 1;
+	EXPECT_EQ(host_alloc_unpopulated(0, 10), 0);
+	EXPECT_EQ(xen_balloon.mem.nr_add_failures, 1);
+	host.cfg.space = space;
+	balloon_set_new_target(SUPERPAGES(36));
+	settle();
+	expect_current(SUPERPAGES(36));
+	host_free_unpopulated(0, 10);
+	settle();
+}
+
+static int interrupted(void)
+{
+	return -512;
+}
+
+static void call_again(void)
+{
+	host.on_add_memory = NULL;
+	host.on_wait = interrupted;
+	EXPECT(host_alloc_unpopulated(HOST_SUPERPAGE, SUPERPAGES(3)) < 0);
+	EXPECT(!xen_balloon.hotplug.pending);
+	host.on_wait = online_while_waiting;
+}
+
+TEST("given sections that are being added for a caller, another waits for the same")
+{
+	struct host_config cfg = growing(&pvh, true);
+
+	host_boot(&cfg);
+	settle();
+	xen_balloon.config.hotplug_unpopulated = 1;
+	host.on_add_memory = call_again;
+	host.on_wait = online_while_waiting;
+	EXPECT_EQ(host_alloc_unpopulated(0, HOST_SUPERPAGE), 0);
+	EXPECT_EQ(xen_balloon.mem.total_pages, SUPERPAGES(34));
+	host_free_unpopulated(0, HOST_SUPERPAGE);
+	settle();
+}
+
 static void live_while_sections_are_added(void)
 {
 	unsigned long nr;
@@ -270,11 +324,6 @@ TEST("given unpopulated pages their struct pages are made up for by hotplug")
 	host_free_unpopulated(0, 10);
 	settle();
 	expect_current(SUPERPAGES(32));
-}
-
-static int online_while_waiting(void)
-{
-	return host_online() ? 0 : -512;
 }
 
 TEST("given hotplug_unpopulated a driver gets pages of new sections")
