@@ -124,8 +124,8 @@ unsigned long balloon_get_view(struct xen_balloon *b, struct balloon_view *v)
 	balloon_unlock(b);
 
 	v->free = balloon_free_pages() + reserve;
-	v->available = balloon_available_pages() + balloon_swappable_pages() +
-		       reserve;
+	v->available = balloon_available_pages() + reserve;
+	v->swappable = balloon_swappable_pages();
 	if (!v->pod_boot)
 		v->pressure = balloon_pressure(oom_s ? ktime_get_seconds() - oom_s :
 						       BALLOON_NO_OOM,
@@ -325,7 +325,9 @@ static void balloon_work(struct work_struct *work)
 	if (b->batch.filling)
 		delay_s = 0;
 	else
-		delay_s = balloon_finish_pass(b, seq, &plan, moved);
+		delay_s = balloon_finish_pass(b, seq, &plan,
+					      balloon_is_progress(plan.outcome,
+								  moved));
 
 	mutex_unlock(&b->batch.lock);
 

@@ -17,12 +17,15 @@
 
 #include "guest-memory.h"
 
-/* Free memory above the watermarks of @zone. */
+/* Free memory of @zone that %GFP_BALLOON can have, above the watermarks. */
 static unsigned long balloon_zone_free(struct zone *zone)
 {
 	unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+	unsigned long kept = high_wmark_pages(zone) +
+			     zone->lowmem_reserve[gfp_zone(GFP_BALLOON)] +
+			     zone_page_state(zone, NR_FREE_CMA_PAGES);
 
-	return free - min(free, high_wmark_pages(zone));
+	return free - min(free, kept);
 }
 
 /* The part of MemAvailable that is in @zone. */
@@ -200,18 +203,24 @@ bool balloon_fill_reserve(struct xen_balloon *b, unsigned long reserve,
  */
 unsigned long balloon_drop_reserve(struct xen_balloon *b)
 {
-	unsigned long nr_pages;
+	unsigned long nr_pages = 0;
 	struct page *page;
+	unsigned int nr;
 
-	balloon_lock(b);
-	nr_pages = b->mem.nr_reserve;
-	WRITE_ONCE(b->mem.nr_reserve, 0);
-	while (!list_empty(&b->mem.reserve)) {
-		page = list_first_entry(&b->mem.reserve, struct page, lru);
-		list_del(&page->lru);
-		__free_page(page);
-	}
-	balloon_unlock(b);
+	do {
+		balloon_lock(b);
+		nr = min(b->mem.nr_reserve, BULK);
+		WRITE_ONCE(b->mem.nr_reserve, b->mem.nr_reserve - nr);
+		nr_pages += nr;
+		while (nr--) {
+			page = list_first_entry(&b->mem.reserve, struct page,
+						lru);
+			list_del(&page->lru);
+			__free_page(page);
+		}
+		balloon_unlock(b);
+		cond_resched();
+	} while (READ_ONCE(b->mem.nr_reserve));
 	return nr_pages;
 }
 

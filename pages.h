@@ -173,8 +173,8 @@ struct balloon_memory {
 	 */
 	unsigned long nr_add_failures;
 	/**
-	 * @current_pages: pages with memory behind them, and lost ones. Changes with both
-	 * locks held, so either lock is enough to read it.
+	 * @current_pages: pages with memory behind them, and lost ones.
+	 * Changes with both locks held, so either lock is enough to read it.
 	 */
 	unsigned long current_pages;
 	/** @target_pages: the size that @current_pages should reach */

@@ -106,10 +106,7 @@ static unsigned long balloon_kept_available(const struct balloon_view *v)
 	return min(v->floor, balloon_default_floor(v->total)) / 4;
 }
 
-/*
- * A batch each second, under pressure: four minutes from any size to nothing,
- * but no less than a superpage.
- */
+/* Under pressure, each second: 1/256 of the guest, but at least a superpage. */
 static unsigned long balloon_slow_batch(const struct balloon_view *v)
 {
 	return clamp(v->current_pages / 256, SUPERPAGE_PAGES, BATCH_PAGES);
@@ -119,12 +116,13 @@ static unsigned long balloon_slow_batch(const struct balloon_view *v)
 static struct balloon_plan balloon_plan_inflate(const struct balloon_view *v)
 {
 	enum balloon_reason reason = BALLOON_REASON_GUEST_MEMORY;
-	unsigned long available = v->only_look ? min(v->available, v->free) :
-						 v->available;
+	unsigned long available = v->available + v->swappable;
 	unsigned long kept = balloon_kept_available(v);
 	unsigned long excess, spare, batch = v->batch;
 	bool again;
 
+	if (v->only_look)
+		available = min(available, v->free);
 	if (v->pressure)
 		reason = BALLOON_REASON_GUEST_PRESSURE;
 	if (v->current_pages <= v->floor)
@@ -357,7 +355,7 @@ void balloon_schedule_restart(struct balloon_schedule *s)
  * balloon_schedule_next() - take the outcome of a pass into the schedule
  * @s: schedule
  * @outcome: outcome of the pass
- * @progress: whether the pass moved memory
+ * @progress: balloon_is_progress()
  *
  * Shortages in a row double the delay, and after max_count of them the worker
  * gives up. Any progress breaks the row.
@@ -422,7 +420,7 @@ bool balloon_schedule_is_stuck(const struct balloon_schedule *s)
 /**
  * balloon_schedule_delay_s() - how long the worker sleeps
  * @s: schedule, after balloon_schedule_next()
- * @progress: whether the last pass moved memory
+ * @progress: balloon_is_progress() of the last pass
  *
  * Context: Any; the caller protects @s.
  * Return: seconds, 0 for at once, %BALLOON_NEVER for until woken.
@@ -499,6 +497,22 @@ bool balloon_schedule_only_look(const struct balloon_schedule *s)
 {
 	return s->state == BALLOON_STATE_STOPPED &&
 	       (s->looks + 1) % BALLOON_LOOKS_PER_TRY;
+}
+
+/**
+ * balloon_is_progress() - whether a pass breaks a row of tries
+ * @outcome: outcome of the pass
+ * @moved: pages that it moved
+ *
+ * A guest that is short frees a few pages all the time. Each try to take these
+ * costs it reclaim, so they are no reason to try again at once.
+ *
+ * Context: Any.
+ * Return: whether the next try follows as after a success.
+ */
+bool balloon_is_progress(enum balloon_state outcome, unsigned long moved)
+{
+	return moved >= (outcome == BALLOON_STATE_SHORT ? SUPERPAGE_PAGES : 1);
 }
 
 /**

@@ -54,7 +54,8 @@ enum balloon_state {
  * @BALLOON_REASON_NONE: it is, or it moves
  * @BALLOON_REASON_FLOOR: the floor is reached
  * @BALLOON_REASON_GUEST_MEMORY: the guest has no memory to spare
- * @BALLOON_REASON_GUEST_PRESSURE: the guest runs out of memory
+ * @BALLOON_REASON_GUEST_PRESSURE: the guest runs out of memory, or reads again
+ *	what was reclaimed; also when the target is met
  * @BALLOON_REASON_XEN_REFUSES: Xen does not take pages of the guest
  * @BALLOON_REASON_HARD_LIMIT: Xen grants the domain no more
  * @BALLOON_REASON_HOST_MEMORY: Xen has no free memory
@@ -121,7 +122,8 @@ enum balloon_pressure {
  * @total: pages with a struct page
  * @adding: sections are being added; the worker is woken when that ends
  * @add_failure: why it has failed since the last pass, if it has
- * @available: pages that the guest can spare
+ * @available: pages that the guest can spare without swap
+ * @swappable: pages that it can spare by swapping
  * @free: pages that it can spare without reclaim
  * @reason: why the last pass did not reach the target
  * @only_look: the worker gave up: take free memory, try nothing else
@@ -142,6 +144,7 @@ struct balloon_view {
 	bool adding;
 	enum balloon_reason add_failure;
 	unsigned long available;
+	unsigned long swappable;
 	unsigned long free;
 	enum balloon_reason reason;
 	bool only_look;
@@ -247,12 +250,14 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 unsigned long balloon_refusal_cost(const struct balloon_refusal *r);
 enum balloon_reason balloon_refusal_reason(const struct balloon_refusal *r);
 
+bool balloon_schedule_only_look(const struct balloon_schedule *s);
+bool balloon_is_progress(enum balloon_state outcome, unsigned long moved);
+unsigned long balloon_next_batch(unsigned long moved, s64 us);
+unsigned long balloon_default_floor(unsigned long total);
+
 /* Seconds since the guest ran out of memory, if it never did. */
 #define BALLOON_NO_OOM	LLONG_MAX
 
-bool balloon_schedule_only_look(const struct balloon_schedule *s);
-unsigned long balloon_next_batch(unsigned long moved, s64 us);
-unsigned long balloon_default_floor(unsigned long total);
 enum balloon_pressure balloon_pressure(s64 since_oom_s,
 				       unsigned long refault_rate,
 				       unsigned long current_pages);

@@ -188,8 +188,9 @@ static void given_little_memory_plan_adds_the_sections_that_it_can_pay_for(struc
 		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_SECTION_MEMORY } },
+		/* struct pages are not worth swapping for */
 		{ { .target = 3 * section, .current_pages = section,
-		    .total = section, .available = 0,
+		    .total = section, .available = 0, .swappable = 4 * price,
 		    .hotplug_unit = section, .can_hotplug = true },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_SECTION_MEMORY } },
@@ -295,6 +296,10 @@ static void given_a_floor_plan_keeps_a_quarter_of_it_available(struct kunit *tes
 		    .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_MEMORY } },
+		{ { .target = 1, .current_pages = 100, .available = 10,
+		    .swappable = 20, .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_ACTION_INFLATE, 20, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY, 10 } },
 		/* a raised floor: a quarter of the default one, which is 50 */
 		{ { .target = 1, .current_pages = 100, .available = 33,
 		    .batch = 100, .floor = 80, .total = 100 },
@@ -330,6 +335,12 @@ static void given_up_plan_takes_what_is_free_and_adds_no_section(struct kunit *t
 		    .only_look = true, .batch = 100, .floor = 40, .total = 100 },
 		  { BALLOON_ACTION_INFLATE, 10, BALLOON_STATE_SHORT,
 		    BALLOON_REASON_GUEST_MEMORY, 10 } },
+		/* swapping is no look */
+		{ { .target = 1, .current_pages = 100, .available = 5,
+		    .swappable = 50, .free = 10, .only_look = true,
+		    .batch = 100, .floor = 40, .total = 100 },
+		  { BALLOON_ACTION_NONE, 0, BALLOON_STATE_SHORT,
+		    BALLOON_REASON_GUEST_MEMORY } },
 		{ { .target = 2 * section, .current_pages = section,
 		    .total = section, .batch = 10, .only_look = true,
 		    .reason = BALLOON_REASON_SECTION_MEMORY,
@@ -626,6 +637,17 @@ static void given_progress_the_schedule_starts_afresh(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_STOPPED);
 	balloon_schedule_next(&s, BALLOON_STATE_MOVING, true);
 	KUNIT_EXPECT_EQ(test, s.state, BALLOON_STATE_MOVING);
+}
+
+static void given_a_shortage_a_superpage_is_progress_and_a_page_is_not(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, balloon_is_progress(BALLOON_STATE_SHORT, 0));
+	KUNIT_EXPECT_FALSE(test, balloon_is_progress(BALLOON_STATE_SHORT,
+						     SUPERPAGE_PAGES - 1));
+	KUNIT_EXPECT_TRUE(test, balloon_is_progress(BALLOON_STATE_SHORT,
+						    SUPERPAGE_PAGES));
+	KUNIT_EXPECT_FALSE(test, balloon_is_progress(BALLOON_STATE_MOVING, 0));
+	KUNIT_EXPECT_TRUE(test, balloon_is_progress(BALLOON_STATE_MOVING, 1));
 }
 
 static void given_up_the_worker_looks_and_sometimes_tries(struct kunit *test)
@@ -939,6 +961,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_shortages_the_delay_doubles_up_to_its_bound),
 	KUNIT_CASE(given_too_many_tries_the_worker_gives_up_and_looks_rarely),
 	KUNIT_CASE(given_progress_the_schedule_starts_afresh),
+	KUNIT_CASE(given_a_shortage_a_superpage_is_progress_and_a_page_is_not),
 	KUNIT_CASE(given_up_the_worker_looks_and_sometimes_tries),
 	KUNIT_CASE(given_nothing_to_do_the_worker_sleeps_until_woken),
 	KUNIT_CASE(given_a_restart_delay_and_count_are_one),

@@ -107,6 +107,8 @@ struct host {
 	unsigned long vm_events[2];	/* by enum vm_event_item */
 	bool crash_kernel;	/* is_kdump_kernel() */
 	unsigned long wmark_pages, nr_wmark_updates;	/* managed pages then */
+	struct zone zones[ZONE_MOVABLE + 1];
+	unsigned long cma_free;		/* of nr_free, for movable pages only */
 	unsigned long movable_wmark;
 	unsigned long movable_free;	/* available, but not to the driver */
 	bool cache_protected;		/* as by memory.min: reclaim finds nothing */

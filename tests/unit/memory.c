@@ -17,11 +17,6 @@ unsigned long host_nr_struct_pages, host_low_pages;
 unsigned long max_pfn;
 struct resource iomem_resource;
 
-struct zone {
-	int unused;
-};
-static struct zone zones[ZONE_MOVABLE + 1];
-
 static unsigned int zone_of(unsigned long pfn)
 {
 	return pfn >= host_low_pages;
@@ -355,15 +350,15 @@ void free_pages_bulk(struct page **pages, unsigned long nr_pages)
 /* ZONE_MOVABLE is no more than a number: nobody here allocates from it. */
 enum zone_type zone_idx(const struct zone *zone)
 {
-	return zone - zones;
+	return zone - host.zones;
 }
 
 struct zone *host_next_zone(struct zone *zone)
 {
-	zone = zone ? zone + 1 : zones;
-	if (zone == zones + ZONE_MOVABLE && !host.movable_free)
+	zone = zone ? zone + 1 : host.zones;
+	if (zone == host.zones + ZONE_MOVABLE && !host.movable_free)
 		zone++;
-	return zone < zones + ARRAY_SIZE(zones) ? zone : NULL;
+	return zone < host.zones + ARRAY_SIZE(host.zones) ? zone : NULL;
 }
 
 /* All other memory is told as one zone's. */
@@ -376,6 +371,8 @@ unsigned long zone_page_state(const struct zone *zone, int item)
 		pages = item == NR_FREE_PAGES ? host.movable_free : 0;
 	else if (zone_idx(zone) == ZONE_NORMAL && item == NR_FREE_PAGES)
 		pages = host.nr_free;
+	else if (zone_idx(zone) == ZONE_NORMAL && item == NR_FREE_CMA_PAGES)
+		pages = host.cma_free;
 	else if (zone_idx(zone) == ZONE_NORMAL && item == NR_ZONE_ACTIVE_ANON)
 		pages = host.nr_used;
 	host_release();
@@ -415,7 +412,7 @@ void setup_per_zone_wmarks(void)
 
 struct zone *page_zone(const struct page *page)
 {
-	return &zones[zone_of(page_to_pfn(page))];
+	return &host.zones[zone_of(page_to_pfn(page))];
 }
 
 void adjust_managed_page_count(struct page *page, long count)

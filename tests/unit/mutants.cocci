@@ -2724,16 +2724,60 @@ expression b;
 
 // mutant: what is in the reserve is not available
 @@
-expression available, swappable;
 identifier reserve;
 @@
-- available + swappable + reserve
-+ available + swappable
+- balloon_available_pages() + reserve
++ balloon_available_pages()
 
 // mutant: swap does not count
 @@
 @@
 - balloon_swappable_pages()
++ 0
+
+// mutant: a look swaps
+@@
+expression v, available;
+@@
+ balloon_plan_inflate(...)
+ {
+ <...
+- if (v->only_look)
+-	available = ...;
+ ...>
+ }
+
+// mutant: new sections are paid for with swap
+@@
+expression v;
+@@
+ balloon_new_sections(...)
+ {
+ <...
+- v->available
++ (v->available + v->swappable)
+ ...>
+ }
+
+// mutant: any page is progress
+@@
+expression outcome;
+@@
+- (outcome == BALLOON_STATE_SHORT ? SUPERPAGE_PAGES : 1)
++ 1
+
+// mutant: memory of the movable kind is free
+@@
+expression zone;
+@@
+- zone_page_state(zone, NR_FREE_CMA_PAGES)
++ 0
+
+// mutant: memory that is kept from higher zones is free
+@@
+expression zone, E;
+@@
+- zone->lowmem_reserve[E]
 + 0
 
 // mutant: all of the swap counts

@@ -11,6 +11,15 @@ static void move_to(unsigned long pages)
 	expect_current(pages);
 }
 
+/* A guest of 32 superpages, @used of them in use, of which @cache are page cache. */
+static void boot_full(unsigned int used, unsigned int cache)
+{
+	host_boot(&pvh);
+	settle();
+	host_user_alloc(SUPERPAGES(used));
+	host_user_to_cache(SUPERPAGES(cache));
+}
+
 static unsigned int allocs_left, allocs_after;
 static unsigned long freed, freed_again;
 
@@ -236,10 +245,7 @@ TEST("given page cache that reclaim cannot take a quarter of the floor stays fre
 
 TEST("given up, memory that becomes free is noticed within 5 s, and reclaim is left alone")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(20));
-	host_user_to_cache(SUPERPAGES(10));
+	boot_full(20, 10);
 	host.cache_protected = true;
 	balloon_set_new_target(1);
 	while (xen_balloon.mem.schedule.state != BALLOON_STATE_STOPPED)
@@ -255,6 +261,43 @@ TEST("given up, memory that becomes free is noticed within 5 s, and reclaim is l
 	host_user_free(SUPERPAGES(2));
 	settle_for(BALLOON_LOOK_S);
 	EXPECT(host.nr_free < host.reserve + SUPERPAGES(5));
+}
+
+TEST("given a page that becomes free each second the tries are as few as without")
+{
+	unsigned int trickle, second, tries;
+
+	for (trickle = 0; trickle < 2; trickle++) {
+		boot_full(20, 10);
+		host.cache_protected = true;
+		balloon_set_new_target(1);
+		while (xen_balloon.mem.schedule.state != BALLOON_STATE_STOPPED)
+			settle_for(1);
+		allocs_left = tries = 0;
+		host.on_alloc = oom_after_some;
+		for (second = 0; second < 300; second++) {
+			allocs_after = 0;
+			host_user_free(trickle);
+			settle_for(1);
+			tries += allocs_after > HOST_SUPERPAGE;
+		}
+		host.on_alloc = NULL;
+		EXPECT(tries <= 300 / (BALLOON_LOOK_S * BALLOON_LOOKS_PER_TRY));
+	}
+}
+
+TEST("memory that the allocator has for others only is not free")
+{
+	unsigned long before;
+
+	host_boot(&pvh);
+	settle();
+	before = balloon_free_pages();
+	EXPECT_EQ(before, host.nr_free - host.reserve);
+	host.zones[ZONE_NORMAL].lowmem_reserve[ZONE_HIGHMEM] = 10;
+	EXPECT_EQ(balloon_free_pages(), before - 10);
+	host.cma_free = 20;
+	EXPECT_EQ(balloon_free_pages(), before - 30);
 }
 
 TEST("given swap a target below what is in use is met as far as half of it goes")
@@ -297,10 +340,7 @@ static void oom_with_reserve(void)
 
 TEST("given no memory the reserve of inflation is free at once")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(20));
-	host_user_to_cache(SUPERPAGES(16));
+	boot_full(20, 16);
 	balloon_set_new_target(SUPERPAGES(18));
 	freed = 0;
 	host.on_alloc = oom_with_reserve;
@@ -339,10 +379,7 @@ static void slow_alloc(void)
 
 TEST("given slow reclaim the reserve fills over several batches, none of which is long")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(26));
-	host_user_to_cache(SUPERPAGES(20));
+	boot_full(26, 20);
 	balloon_set_new_target(SUPERPAGES(18));
 	seen_reserve = 0;
 	host.longest_held = 0;
@@ -387,10 +424,7 @@ TEST("given a reserve that fills slowly and never up the worker gives up")
 {
 	const unsigned long try_s = BALLOON_LOOK_S * BALLOON_LOOKS_PER_TRY;
 
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(20));
-	host_user_to_cache(SUPERPAGES(10));
+	boot_full(20, 10);
 	host_user_alloc(SUPERPAGES(10));
 	host.cache_protected = true;
 	host.on_alloc = slower_alloc;
@@ -431,10 +465,7 @@ TEST("given a guest that reads again what was reclaimed inflation is slow, and l
 {
 	unsigned long second, before;
 
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(30));
-	host_user_to_cache(SUPERPAGES(28));
+	boot_full(30, 28);
 	/* the first look at the count has nothing to compare it with */
 	move_to(SUPERPAGES(31));
 	host.refaults_per_s = SUPERPAGES(1);
@@ -464,10 +495,7 @@ static void shrink_at_once(void)
 
 TEST("given pages that were read again long ago inflation is as fast as ever")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(30));
-	host_user_to_cache(SUPERPAGES(28));
+	boot_full(30, 28);
 	/* not looked at meanwhile */
 	host.refaults_per_s = SUPERPAGES(10);
 	settle_for(15);
@@ -485,10 +513,7 @@ static void few_refaults(void)
 
 TEST("given few pages that are read again inflation is as fast as ever")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(30));
-	host_user_to_cache(SUPERPAGES(28));
+	boot_full(30, 28);
 	balloon_set_new_target(SUPERPAGES(31));
 	settle();
 	host.on_alloc = few_refaults;
@@ -497,10 +522,7 @@ TEST("given few pages that are read again inflation is as fast as ever")
 
 TEST("given pressure and nothing to spare the reserve is free memory")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(20));
-	host_user_to_cache(SUPERPAGES(10));
+	boot_full(20, 10);
 	host.cache_protected = true;
 	host.refaults_per_s = SUPERPAGES(1);
 	balloon_set_new_target(1);
@@ -515,10 +537,7 @@ TEST("given a driver that needs pages it gets the memory of the reserve")
 {
 	unsigned int nr;
 
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(30));
-	host_user_to_cache(SUPERPAGES(8));
+	boot_full(30, 8);
 	move_to(SUPERPAGES(31));
 	host.refaults_per_s = SUPERPAGES(1);
 	host_advance(1);
@@ -533,10 +552,7 @@ TEST("given a driver that needs pages it gets the memory of the reserve")
 
 TEST("given a guest at its target without a floor it is left alone")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(26));
-	host_user_to_cache(SUPERPAGES(20));
+	boot_full(26, 20);
 	move_to(SUPERPAGES(18));
 	EXPECT(host_next_due_s() <= BALLOON_LOOK_S);
 	host_user_free(SUPERPAGES(5));
@@ -547,10 +563,7 @@ TEST("given a guest at its target without a floor it is left alone")
 
 TEST("given no memory while the reserve fills it takes no more")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(20));
-	host_user_to_cache(SUPERPAGES(16));
+	boot_full(20, 16);
 	balloon_set_new_target(SUPERPAGES(18));
 	xen_balloon.batch.max_pages = SUPERPAGES(8);
 	xen_balloon.batch.target_seq = xen_balloon.mem.target_seq;
@@ -564,10 +577,7 @@ TEST("given no memory while the reserve fills it takes no more")
 
 TEST("given a lower floor inflation goes on at once, with reclaim")
 {
-	host_boot(&pvh);
-	settle();
-	host_user_alloc(SUPERPAGES(30));
-	host_user_to_cache(SUPERPAGES(28));
+	boot_full(30, 28);
 	host_sysfs_write("floor_kb", "61440");
 	balloon_set_new_target(SUPERPAGES(18));
 	settle_for(30);

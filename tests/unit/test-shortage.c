@@ -134,7 +134,7 @@ TEST("given too little free memory the worker backs off, gives up and goes on la
 	EXPECT(current() >= SUPERPAGES(30) && current() < SUPERPAGES(31));
 	EXPECT(host.nr_free >= host.reserve);
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
-	settle_for(20);
+	settle_for(1 + 2 + 4);
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_STOPPED);
 	EXPECT_EQ(host_next_due_s(), BALLOON_LOOK_S);
 	host.nr_passes = 0;

@@ -279,8 +279,12 @@ bool mem_alloc_profiling_enabled(void);
 enum zone_type { ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE };
 enum {
 	NR_FREE_PAGES, NR_ZONE_INACTIVE_FILE, NR_ZONE_ACTIVE_FILE,
-	NR_ZONE_INACTIVE_ANON, NR_ZONE_ACTIVE_ANON,
+	NR_ZONE_INACTIVE_ANON, NR_ZONE_ACTIVE_ANON, NR_FREE_CMA_PAGES,
 };
+struct zone {
+	long lowmem_reserve[ZONE_MOVABLE + 1];
+};
+#define gfp_zone(gfp)		((void)(gfp), ZONE_HIGHMEM)
 enum { WORKINGSET_REFAULT_ANON, WORKINGSET_REFAULT_FILE };
 unsigned long global_node_page_state(int item);
 long get_nr_swap_pages(void);
