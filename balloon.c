@@ -293,6 +293,7 @@ static void balloon_work(struct work_struct *work)
 	struct xen_balloon *b = container_of(to_delayed_work(work),
 					     struct xen_balloon, work);
 	unsigned long seq, moved, delay_s;
+	unsigned int max_order;
 	struct balloon_view view;
 	struct balloon_plan plan;
 	ktime_t start;
@@ -304,7 +305,7 @@ static void balloon_work(struct work_struct *work)
 	seq = balloon_get_view(b, &view);
 	if (seq != b->batch.target_seq) {
 		/* Drop what was learned on the way to the previous target. */
-		b->batch.superpages_refused = false;
+		b->batch.max_order = SUPERPAGE_ORDER;
 		b->batch.pool_empty = false;
 		b->batch.max_pages = SUPERPAGE_PAGES;
 		b->batch.target_seq = seq;
@@ -312,10 +313,14 @@ static void balloon_work(struct work_struct *work)
 	view.batch = balloon_batch_pages(b);
 	b->batch.filling = false;
 	plan = balloon_plan(&view);
+	max_order = b->batch.max_order;
 	moved = balloon_act(b, &plan);
 	b->batch.max_pages = balloon_next_batch(moved,
 						ktime_us_delta(ktime_get(),
 							       start));
+	/* How long smaller extents take is not known yet. */
+	if (b->batch.max_order < max_order)
+		b->batch.max_pages = SUPERPAGE_PAGES;
 	/* Inflation that goes on slowly, under pressure, keeps the reserve. */
 	if (plan.action != BALLOON_ACTION_INFLATE ||
 	    (plan.outcome != BALLOON_STATE_MOVING && !view.pressure))
@@ -557,6 +562,7 @@ static int __init balloon_init_early(void)
 		return -ENODEV;
 	if (batch->frames)
 		return 0;
+	balloon_list_init(b);
 
 	pages = balloon_count_boot_pages(&extra_counted);
 	if (pages < 0 || (extra_counted && extra >= pages)) {

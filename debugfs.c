@@ -8,21 +8,20 @@
 #include "balloon.h"
 #include "pv-mapping.h"
 
-static void balloon_show_extents(struct seq_file *s, const char *direction,
-				 const char *size,
-				 const struct balloon_extents *e)
-{
-	seq_printf(s, "%s_%s_asked %lu\n", direction, size, e->asked);
-	seq_printf(s, "%s_%s_done %lu\n", direction, size, e->done);
-	seq_printf(s, "%s_%s_refusals %lu\n", direction, size, e->refusals);
-}
-
 static void balloon_show_moves(struct seq_file *s, const char *direction,
 			       const struct balloon_moves *m)
 {
+	unsigned int order;
+
 	seq_printf(s, "%s_hypercalls %lu\n", direction, m->hypercalls);
-	balloon_show_extents(s, direction, "superpages", &m->superpages);
-	balloon_show_extents(s, direction, "singles", &m->singles);
+	for (order = 0; order < NR_EXTENT_ORDERS; order++) {
+		seq_printf(s, "%s_asked_%u %lu\n", direction, order,
+			   m->asked[order]);
+		seq_printf(s, "%s_done_%u %lu\n", direction, order,
+			   m->done[order]);
+		seq_printf(s, "%s_refusals_%u %lu\n", direction, order,
+			   m->refusals[order]);
+	}
 	seq_printf(s, "%s_us %lu\n", direction, m->us);
 	seq_printf(s, "%s_longest_us %lu\n", direction, m->longest_us);
 }
@@ -30,11 +29,14 @@ static void balloon_show_moves(struct seq_file *s, const char *direction,
 static int balloon_stats_show(struct seq_file *s, void *unused)
 {
 	struct xen_balloon *b = s->private;
+	unsigned int order;
 
 	balloon_lock(b);
 	balloon_show_moves(s, "inflate", &b->mem.moves[BALLOON_DIR_INFLATE]);
 	balloon_show_moves(s, "deflate", &b->mem.moves[BALLOON_DIR_DEFLATE]);
 	seq_printf(s, "pv_hypercalls %ld\n", xenmem_pv_hypercalls());
+	for (order = 0; order < NR_EXTENT_ORDERS; order++)
+		seq_printf(s, "list_%u %lu\n", order, b->mem.nr_extents[order]);
 	seq_printf(s, "splits %lu\n", b->mem.nr_splits);
 	seq_printf(s, "joins %lu\n", b->mem.nr_joins);
 	seq_printf(s, "quarantined_pages %lu\n", b->mem.nr_quarantined);

@@ -50,40 +50,30 @@ static void balloon_count_extents(struct xen_balloon *b,
 				  unsigned int done)
 {
 	struct balloon_moves *moves = &b->batch.moves[direction];
-	struct balloon_extents *e = order ? &moves->superpages :
-					    &moves->singles;
 
 	moves->hypercalls++;
-	e->asked += asked;
-	e->done += done;
+	moves->asked[order] += asked;
+	moves->done[order] += done;
 	if (done == asked)
 		return;
 
-	e->refusals++;
+	moves->refusals[order]++;
 	trace_xen_balloon_refusal(direction, extent_order(order), asked, done);
-}
-
-static void balloon_add_extents(struct balloon_extents *sum,
-				const struct balloon_extents *e)
-{
-	sum->asked += e->asked;
-	sum->done += e->done;
-	sum->refusals += e->refusals;
 }
 
 static void balloon_add_moves(struct balloon_moves *sum,
 			      const struct balloon_moves *m)
 {
+	unsigned int order;
+
 	sum->hypercalls += m->hypercalls;
-	balloon_add_extents(&sum->superpages, &m->superpages);
-	balloon_add_extents(&sum->singles, &m->singles);
+	for (order = 0; order < NR_EXTENT_ORDERS; order++) {
+		sum->asked[order] += m->asked[order];
+		sum->done[order] += m->done[order];
+		sum->refusals[order] += m->refusals[order];
+	}
 	sum->us += m->us;
 	sum->longest_us = max(sum->longest_us, m->us);
-}
-
-static unsigned long balloon_moved_pages(const struct balloon_moves *m)
-{
-	return m->superpages.done * SUPERPAGE_PAGES + m->singles.done;
 }
 
 /* These events exist where another balloon driver counts them, too. */
@@ -121,7 +111,9 @@ static void balloon_end_batch(struct xen_balloon *b,
 
 	for (i = 0; i < BALLOON_NR_DIRS; i++)
 		if (i == direction || moves[i].hypercalls)
-			trace_xen_balloon_batch(i, nr_pages, &moves[i],
+			trace_xen_balloon_batch(i, nr_pages,
+						balloon_moved_pages(&moves[i]),
+						&moves[i],
 						b->mem.current_pages);
 }
 
@@ -236,18 +228,18 @@ static void balloon_adjust_managed(struct page **pages, unsigned int nr_extents,
 	}
 }
 
-static void balloon_alloc_superpages(struct xen_balloon *b, unsigned int nr,
-				     gfp_t gfp)
+static void balloon_alloc_larger(struct xen_balloon *b, unsigned int nr,
+				 unsigned int order, gfp_t gfp)
 {
 	struct page **pages = b->batch.pages;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		pages[i] = alloc_pages(gfp, SUPERPAGE_ORDER);
+		pages[i] = alloc_pages(gfp, order);
 		if (!pages[i])
 			break;
-		split_page(pages[i], SUPERPAGE_ORDER);
-		if (!balloon_hold(b, pages + i, 1, SUPERPAGE_ORDER))
+		split_page(pages[i], order);
+		if (!balloon_hold(b, pages + i, 1, order))
 			break;
 	}
 }
@@ -273,7 +265,8 @@ static unsigned int balloon_alloc_extents(struct xen_balloon *b,
 					  unsigned int order, gfp_t gfp)
 {
 	if (order)
-		balloon_alloc_superpages(b, nr_extents, gfp);
+		balloon_alloc_larger(b, nr_extents, order,
+				     gfp & ~__GFP_RECLAIM);
 	else
 		balloon_alloc_singles(b, nr_extents, gfp);
 
@@ -284,25 +277,25 @@ static unsigned int balloon_alloc_extents(struct xen_balloon *b,
 
 /*
  * A look-up of any page (a speculative reference) may hold one of these for a
- * moment. When none does, the superpage is freed whole, which is cheaper.
+ * moment. When none does, the extent is freed whole, which is cheaper.
  * Allocation profiling counts pages one by one since they were split.
  */
-static void balloon_free_superpage(struct page *page)
+static void balloon_free_larger(struct page *page, unsigned int order)
 {
 	unsigned long i, nr_frozen = 1;
 
 	if (!mem_alloc_profiling_enabled())
-		while (nr_frozen < SUPERPAGE_PAGES &&
+		while (nr_frozen < BIT(order) &&
 		       page_ref_freeze(page + nr_frozen, 1))
 			nr_frozen++;
-	if (nr_frozen == SUPERPAGE_PAGES) {
-		__free_pages(page, SUPERPAGE_ORDER);
+	if (nr_frozen == BIT(order)) {
+		__free_pages(page, order);
 		return;
 	}
 
 	for (i = 1; i < nr_frozen; i++)
 		page_ref_unfreeze(page + i, 1);
-	for (i = 0; i < SUPERPAGE_PAGES; i++)
+	for (i = 0; i < BIT(order); i++)
 		__free_page(page + i);
 }
 
@@ -316,7 +309,7 @@ static void balloon_free_extents(struct page **pages, unsigned int nr_extents,
 		return;
 	}
 	for (i = 0; i < nr_extents; i++)
-		balloon_free_superpage(pages[i]);
+		balloon_free_larger(pages[i], order);
 }
 
 static void balloon_return_extents(struct page **pages,
@@ -413,25 +406,25 @@ static unsigned int balloon_release_extents(struct xen_balloon *b,
 	*gone = before - after - ((long)done << extent_order(order));
 	if (after < 0 || *gone < 0 || *gone >> extent_order(order))
 		*gone = -1;
-	if (order == SUPERPAGE_ORDER)
-		b->batch.superpages_refused = true;
+	if (order)
+		b->batch.max_order = balloon_next_order(order);
 	return done;
 }
 
 /*
- * Returns the trailing pages of a superpage that Xen took one by one. It stops at
+ * Returns the trailing pages of an extent that Xen took one by one. It stops at
  * the first that is not there, so the pages before that were gone already; or at
  * one that it refuses.
  */
 static unsigned int balloon_release_backwards(struct xen_balloon *b,
-					      struct page *superpage)
+					      struct page *page,
+					      unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < SUPERPAGE_PAGES; i++)
-		b->batch.frames[i] =
-			page_to_xen_pfn(superpage + SUPERPAGE_PAGES - 1 - i);
-	return balloon_release(b, 0, SUPERPAGE_PAGES, 0);
+	for (i = 0; i < nr; i++)
+		b->batch.frames[i] = page_to_xen_pfn(page + nr - 1 - i);
+	return balloon_release(b, 0, nr, 0);
 }
 
 /*
@@ -443,18 +436,19 @@ static unsigned long balloon_split_extent(struct xen_balloon *b,
 					  struct page *page, unsigned int order,
 					  long gone)
 {
+	struct balloon_moves *moves = &b->batch.moves[BALLOON_DIR_INFLATE];
 	unsigned int i, from = 0, to = 0, nr = 1U << order;
 	bool known = gone >= 0 && gone % XEN_PFN_PER_PAGE == 0;
 
 	if (known) {
 		to = gone / XEN_PFN_PER_PAGE;
-		b->batch.moves[BALLOON_DIR_INFLATE].singles.asked += to;
-		b->batch.moves[BALLOON_DIR_INFLATE].singles.done += to;
+		moves->asked[0] += to;
+		moves->done[0] += to;
 	} else {
 		to = nr;
 		from = nr;
 		if (order && !extent_order(0))
-			from -= balloon_release_backwards(b, page);
+			from -= balloon_release_backwards(b, page, nr);
 		balloon_quarantine(b, from, 0);
 	}
 
@@ -472,7 +466,7 @@ static unsigned long balloon_split_extent(struct xen_balloon *b,
 	return to - from;
 }
 
-/* On PV a superpage is 512 machine frames that need not be neighbours. */
+/* On PV an extent is machine frames that need not be neighbours. */
 static void balloon_save_frames(struct xen_balloon *b, unsigned int i,
 				unsigned int order)
 {
@@ -483,15 +477,16 @@ static void balloon_save_frames(struct xen_balloon *b, unsigned int i,
 			xen_page_to_gfn(b->batch.pages[i] + j);
 }
 
-static unsigned int balloon_split_superpages(struct page **pages,
-					     unsigned int nr)
+/* Backwards, as the extents and their pages share the array. */
+static unsigned int balloon_split_extents(struct page **pages, unsigned int nr,
+					  unsigned int order)
 {
-	unsigned int i, j;
+	unsigned int i, j, nr_pages = 1U << order;
 
 	for (i = nr; i-- > 0;)
-		for (j = SUPERPAGE_PAGES; j-- > 0;)
-			pages[i * SUPERPAGE_PAGES + j] = pages[i] + j;
-	return nr * SUPERPAGE_PAGES;
+		for (j = nr_pages; j-- > 0;)
+			pages[i * nr_pages + j] = pages[i] + j;
+	return nr * nr_pages;
 }
 
 /* Return extents that Xen has not taken to the page allocator. */
@@ -513,14 +508,32 @@ static void balloon_undo_inflate(struct xen_balloon *b, unsigned int first,
 	balloon_quarantine(b, nr_extents - nr_mapped, order);
 }
 
+/* Extents of @whole left as ones of @order; when all are gone they enter whole. */
+static void balloon_put_released(struct xen_balloon *b, unsigned int done,
+				 unsigned int order, unsigned int whole,
+				 bool all)
+{
+	struct page **pages = b->batch.pages;
+	unsigned int i, shift = all ? whole - order : 0;
+
+	for (i = 0; shift && i < done >> shift; i++)
+		pages[i] = pages[i << shift];
+
+	balloon_lock(b);
+	balloon_list_put_extents(b, pages, done >> shift, order + shift);
+	b->mem.current_pages -= (unsigned long)done << order;
+	balloon_unlock(b);
+	wake_up(&b->arrivals);
+}
+
 /* Returns the pages that Xen took. */
 static unsigned long balloon_inflate_extents(struct xen_balloon *b,
-					     unsigned int order,
+					     unsigned int whole,
 					     unsigned int nr, gfp_t gfp)
 {
 	struct page **pages = b->batch.pages;
+	unsigned int i, done, order = whole;
 	unsigned long more = 0;
-	unsigned int i, done;
 	long gone = 0;
 
 	nr = balloon_alloc_extents(b, nr, order, gfp);
@@ -541,7 +554,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 		xenmem_pv_unmap(pages, nr, order);
 		flush_tlb_all();
 		if (order)
-			nr = balloon_split_superpages(pages, nr);
+			nr = balloon_split_extents(pages, nr, order);
 		order = 0;
 	}
 
@@ -556,12 +569,7 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	if (extent_order(order) && done < nr)
 		more = balloon_split_extent(b, pages[i++], order, gone);
 	balloon_undo_inflate(b, i, nr - i, order);
-
-	balloon_lock(b);
-	balloon_list_put_extents(b, pages, done, order);
-	b->mem.current_pages -= (unsigned long)done << order;
-	balloon_unlock(b);
-	wake_up(&b->arrivals);
+	balloon_put_released(b, done, order, whole, done == nr);
 
 	return more + ((unsigned long)done << order);
 }
@@ -573,9 +581,10 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
  * @reserve: pages that stay with the guest: see balloon_fill_reserve()
  * @gfp: how hard to try for single pages
  *
- * Superpages go as far as the allocator has them at hand, then single pages, at
- * most %BATCH_EXTENTS of them. With %__GFP_NORETRY the batch ends early when it
- * has taken %BATCH_US, or when there is a new target: balloon_batch.cut_short.
+ * The largest extents go first, as far as the allocator has them at hand, then
+ * single pages; at most %BATCH_EXTENTS of each order. With %__GFP_NORETRY the batch
+ * ends early when it has taken %BATCH_US, or when there is a new target:
+ * balloon_batch.cut_short.
  *
  * Nothing is released any more once another kernel is about to take over.
  *
@@ -585,14 +594,16 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 			      unsigned long reserve, gfp_t gfp)
 {
-	unsigned long most = xen_pv_domain() ? BATCH_EXTENTS / SUPERPAGE_PAGES :
-					       BATCH_EXTENTS;
-	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES, most);
-	unsigned long left, done = 0, start = b->mem.current_pages;
+	unsigned long nr, left, done = 0, start = b->mem.current_pages;
+	int order;
 
 	/* The next kernel needs it all. */
 	if (b->batch.leaving)
 		return 0;
+
+	/* There each page is an extent of its own. */
+	if (xen_pv_domain())
+		nr_pages = min(nr_pages, BATCH_EXTENTS);
 
 	balloon_begin_batch(b);
 	/* A caller of xen_alloc_ballooned_pages() waits for all of its pages. */
@@ -614,15 +625,16 @@ unsigned long balloon_inflate(struct xen_balloon *b, unsigned long nr_pages,
 	if (!balloon_fill_reserve(b, reserve, nr_pages))
 		goto out;
 
-	if (nr_superpages && !b->batch.superpages_refused)
-		done = balloon_inflate_extents(b, SUPERPAGE_ORDER,
-					       nr_superpages,
-					       gfp & ~__GFP_RECLAIM);
-
-	left = nr_pages - (start - b->mem.current_pages);
-	if (left && !b->batch.cut_short && !READ_ONCE(b->mem.oom_cancelled))
-		done += balloon_inflate_extents(b, 0, min(left, BATCH_EXTENTS),
-						gfp);
+	left = nr_pages;
+	for (order = b->batch.max_order; left && order >= 0;
+	     order = min(order - 1, (int)b->batch.max_order)) {
+		nr = min(left >> order, BATCH_EXTENTS);
+		if (nr)
+			done += balloon_inflate_extents(b, order, nr, gfp);
+		if (b->batch.cut_short || READ_ONCE(b->mem.oom_cancelled))
+			break;
+		left = nr_pages - (start - b->mem.current_pages);
+	}
 
 out:
 	balloon_end_batch(b, BALLOON_DIR_INFLATE, nr_pages);
@@ -699,8 +711,8 @@ static unsigned long balloon_deflate_extents(struct xen_balloon *b,
 	balloon_unlock(b);
 	wake_up(&b->arrivals);
 
-	if (order)
-		b->batch.superpages_refused = populated < nr;
+	if (order && populated < nr)
+		b->batch.max_order = balloon_next_order(order);
 	return (unsigned long)mapped << order;
 }
 
@@ -709,32 +721,37 @@ static unsigned long balloon_deflate_extents(struct xen_balloon *b,
  * @b: balloon
  * @nr_pages: upper bound, pages
  *
- * Superpages go as long as Xen has them, then single pages, at most
- * %BATCH_EXTENTS of them.
+ * The largest extents first, at most %BATCH_EXTENTS of each order. Where Xen does
+ * not have them, smaller ones: these take longer a page, so the rest of the batch
+ * is a superpage of them.
  *
  * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
  * Return: pages that the guest gained.
  */
 unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 {
-	unsigned long nr_superpages = min(nr_pages / SUPERPAGE_PAGES,
-					  BATCH_EXTENTS);
-	unsigned long left, done = 0;
+	unsigned long left = nr_pages, done = 0;
+	unsigned int nr;
+	int order;
 
 	balloon_begin_batch(b);
 	b->batch.tight = false;
 
-	if (nr_superpages && !b->batch.superpages_refused)
-		done = balloon_deflate_extents(b, SUPERPAGE_ORDER,
-					       nr_superpages);
-
-	left = nr_pages - done;
-	if (left && !b->batch.pool_empty)
-		done += balloon_deflate_extents(b, 0, min(left, BATCH_EXTENTS));
+	for (order = b->batch.max_order; left && order >= 0;
+	     order = min(order - 1, (int)b->batch.max_order)) {
+		nr = min(left >> order, BATCH_EXTENTS);
+		if (nr)
+			done += balloon_deflate_extents(b, order, nr);
+		left = nr_pages - done;
+		if (b->batch.pool_empty)
+			break;
+		if (order > (int)b->batch.max_order)
+			left = min(left, SUPERPAGE_PAGES);
+	}
 
 	/* Xen has nothing at all now; later it may have superpages, too. */
 	if (!done)
-		b->batch.superpages_refused = false;
+		b->batch.max_order = SUPERPAGE_ORDER;
 
 	balloon_end_batch(b, BALLOON_DIR_DEFLATE, nr_pages);
 	return done;

@@ -33,9 +33,9 @@ static unsigned long balloon_take_all_back(struct xen_balloon *b)
 	mutex_lock(&b->batch.lock);
 	/* The worker may run again, but releases nothing. */
 	b->batch.leaving = true;
-	b->batch.superpages_refused = false;
+	b->batch.max_order = SUPERPAGE_ORDER;
 	balloon_release_repopulated(b);
-	while (balloon_deflate(b, BATCH_PAGES) &&
+	while (balloon_deflate(b, BATCH_EXTENTS) &&
 	       ktime_us_delta(ktime_get(), start) < KEXEC_US)
 		cond_resched();
 	balloon_lock(b);

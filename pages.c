@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * The state of the balloon and its page list: pages without memory behind them,
- * as superpages of 2 MiB and as single pages. All pages of the list are
- * PageOffline and have a reference count of one.
+ * in extents of a page to 2 MiB that join as those of the page allocator do. All
+ * pages of the list are PageOffline and have a reference count of one.
  */
 
 #include <linux/export.h>
@@ -20,11 +20,10 @@ struct xen_balloon xen_balloon = {
 	.batch = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.batch.lock),
 		.populate_proven = true,
+		.max_order = SUPERPAGE_ORDER,
 	},
 	.mem = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.mem.lock),
-		.superpages = LIST_HEAD_INIT(xen_balloon.mem.superpages),
-		.singles = LIST_HEAD_INIT(xen_balloon.mem.singles),
 		.reserve = LIST_HEAD_INIT(xen_balloon.mem.reserve),
 		.schedule = {
 			.delay = 1,
@@ -207,6 +206,23 @@ void balloon_adopt(struct page *page, unsigned int order)
 	balloon_mark_offline(page, order);
 }
 
+/**
+ * balloon_moved_pages() - sum over the extents of all orders
+ * @m: memory that was moved
+ *
+ * Context: Any.
+ * Return: pages.
+ */
+unsigned long balloon_moved_pages(const struct balloon_moves *m)
+{
+	unsigned long nr_pages = 0;
+	unsigned int order;
+
+	for (order = 0; order < NR_EXTENT_ORDERS; order++)
+		nr_pages += m->done[order] << order;
+	return nr_pages;
+}
+
 /* The page list */
 
 static void balloon_list_count(struct xen_balloon *b, struct page *page,
@@ -233,88 +249,84 @@ static void balloon_list_count_extents(struct xen_balloon *b,
 	}
 }
 
+/*
+ * The first page of an extent of the list, and no other page, has this in
+ * page_private().
+ */
+static unsigned long balloon_list_mark(struct xen_balloon *b,
+				       unsigned int order)
+{
+	return (unsigned long)&b->mem.extents[order];
+}
+
 /* Lowmem is wanted first: by the guest, and by other drivers. */
-static void balloon_list_add(struct page *page, struct list_head *list)
+static void balloon_list_add(struct xen_balloon *b, struct page *page,
+			     unsigned int order)
 {
+	set_page_private(page, balloon_list_mark(b, order));
 	if (PageHighMem(page))
-		list_add_tail(&page->lru, list);
+		list_add_tail(&page->lru, &b->mem.extents[order]);
 	else
-		list_add(&page->lru, list);
+		list_add(&page->lru, &b->mem.extents[order]);
+	b->mem.nr_extents[order]++;
 }
 
-/* Single pages of the list, and no others, have this in page_private(). */
-#define IN_LIST	((unsigned long)&xen_balloon.mem.singles)
-
-static void balloon_list_add_single(struct xen_balloon *b, struct page *page)
-{
-	set_page_private(page, IN_LIST);
-	balloon_list_add(page, &b->mem.singles);
-}
-
-static void balloon_list_remove_single(struct page *page)
+static void balloon_list_remove(struct xen_balloon *b, struct page *page,
+				unsigned int order)
 {
 	set_page_private(page, 0);
 	list_del(&page->lru);
+	b->mem.nr_extents[order]--;
 }
 
-static bool balloon_list_has_single(struct page *page)
+/* Two buddies are in one section, so both have a struct page. */
+static struct page *balloon_list_buddy(struct xen_balloon *b,
+				       struct page *page, unsigned int order)
 {
-	return page_private(page) == IN_LIST;
+	struct page *buddy = pfn_to_page(page_to_pfn(page) ^ BIT(order));
+
+	if (page_private(buddy) != balloon_list_mark(b, order) ||
+	    page_zone(buddy) != page_zone(page))
+		return NULL;
+	return buddy;
 }
 
-/*
- * When the last page of a superpage has come in, the superpage is whole again.
- * While a page is missing, the first check usually fails.
- */
-static void balloon_list_join(struct xen_balloon *b, struct page *page)
+static void balloon_list_join(struct xen_balloon *b, struct page *page,
+			      unsigned int order)
 {
-	struct page *first = pfn_to_page(round_down(page_to_pfn(page),
-						    SUPERPAGE_PAGES));
-	unsigned long i;
+	struct page *buddy;
 
-	if (!balloon_list_has_single(first + SUPERPAGE_PAGES - 1) ||
-	    page_zone(first) != page_zone(first + SUPERPAGE_PAGES - 1))
-		return;
-	for (i = 0; i < SUPERPAGE_PAGES; i++)
-		if (!balloon_list_has_single(first + i))
-			return;
-
-	for (i = 0; i < SUPERPAGE_PAGES; i++)
-		balloon_list_remove_single(first + i);
-	balloon_list_add(first, &b->mem.superpages);
-	b->mem.nr_joins++;
-}
-
-static void balloon_list_add_extent(struct xen_balloon *b, struct page *page,
-				    unsigned int order)
-{
-	if (order) {
-		balloon_list_add(page, &b->mem.superpages);
-	} else {
-		balloon_list_add_single(b, page);
-		balloon_list_join(b, page);
+	while (order < SUPERPAGE_ORDER) {
+		buddy = balloon_list_buddy(b, page, order);
+		if (!buddy)
+			break;
+		balloon_list_remove(b, buddy, order);
+		page = min(page, buddy);
+		if (++order == SUPERPAGE_ORDER)
+			b->mem.nr_joins++;
 	}
+	balloon_list_add(b, page, order);
 }
 
-static bool balloon_fills_superpage(struct page **pages)
+/**
+ * balloon_list_init() - begin with an empty page list
+ * @b: balloon
+ *
+ * Context: Process; nobody else uses the list yet.
+ */
+void balloon_list_init(struct xen_balloon *b)
 {
-	unsigned long i, pfn = page_to_pfn(pages[0]);
+	unsigned int order;
 
-	if (!IS_ALIGNED(pfn, SUPERPAGE_PAGES) ||
-	    page_zone(pages[0]) != page_zone(pages[SUPERPAGE_PAGES - 1]))
-		return false;
-
-	for (i = 1; i < SUPERPAGE_PAGES; i++)
-		if (page_to_pfn(pages[i]) != pfn + i)
-			return false;
-	return true;
+	for (order = 0; order < NR_EXTENT_ORDERS; order++)
+		INIT_LIST_HEAD(&b->mem.extents[order]);
 }
 
 /**
  * balloon_list_put() - put an extent into the page list
  * @b: balloon
  * @page: first page; all pages are PageOffline with one reference
- * @order: 0 or %SUPERPAGE_ORDER
+ * @order: size of the extent, 0 to %SUPERPAGE_ORDER
  *
  * Context: Process; balloon_memory.lock is held.
  */
@@ -329,73 +341,52 @@ void balloon_list_put(struct xen_balloon *b, struct page *page,
  * @b: balloon
  * @pages: first page of each extent
  * @nr_extents: entries of @pages
- * @order: 0 or %SUPERPAGE_ORDER
+ * @order: size of each, 0 to %SUPERPAGE_ORDER
  *
- * Single pages that fill a superpage go in as a superpage.
+ * Buddies join.
  *
  * Context: Process; balloon_memory.lock is held.
  */
 void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,
 			      unsigned int nr_extents, unsigned int order)
 {
-	unsigned int i = nr_extents;
+	unsigned int i;
 
 	lockdep_assert_held(&b->mem.lock);
 
 	balloon_list_count_extents(b, pages, nr_extents, order, 1);
 	/* Backwards: the next take has them in the order of @pages. */
-	while (i) {
-		if (!order && i >= SUPERPAGE_PAGES &&
-		    balloon_fills_superpage(pages + i - SUPERPAGE_PAGES)) {
-			i -= SUPERPAGE_PAGES;
-			balloon_list_add_extent(b, pages[i], SUPERPAGE_ORDER);
-		} else {
-			balloon_list_add_extent(b, pages[--i], order);
-		}
-	}
+	for (i = nr_extents; i-- > 0;)
+		balloon_list_join(b, pages[i], order);
 }
 
-/* Backwards: the next takes are in ascending order, and may join later. */
-static void balloon_list_split(struct xen_balloon *b, struct page *superpage)
+/* Returns an extent of @order, with @lowmem one of lowmem, or NULL. */
+static struct page *balloon_list_first(struct xen_balloon *b,
+				       unsigned int order, bool lowmem)
 {
-	unsigned int i;
-
-	list_del(&superpage->lru);
-	for (i = SUPERPAGE_PAGES; i-- > 0;)
-		balloon_list_add_single(b, superpage + i);
-	b->mem.nr_splits++;
-}
-
-static struct page *balloon_list_first(struct list_head *list, bool lowmem)
-{
-	struct page *page = list_first_entry_or_null(list, struct page, lru);
+	struct page *page = list_first_entry_or_null(&b->mem.extents[order],
+						     struct page, lru);
 
 	return page && lowmem && PageHighMem(page) ? NULL : page;
 }
 
-/* NULL if there is no such extent; a superpage is split for a single page. */
+/* NULL if there is no such extent, and no larger one that can be split. */
 static struct page *balloon_list_take(struct xen_balloon *b,
 				      unsigned int order, bool lowmem)
 {
-	struct list_head *list = order ? &b->mem.superpages : &b->mem.singles;
-	struct page *page = balloon_list_first(list, lowmem);
+	unsigned int from = order;
+	struct page *page;
 
-	if (!page && !order) {
-		struct page *superpage =
-			balloon_list_first(&b->mem.superpages, lowmem);
+	while (!(page = balloon_list_first(b, from, lowmem)))
+		if (++from == NR_EXTENT_ORDERS)
+			return NULL;
 
-		if (superpage) {
-			balloon_list_split(b, superpage);
-			page = balloon_list_first(list, lowmem);
-		}
-	}
-	if (!page)
-		return NULL;
-
-	if (order)
-		list_del(&page->lru);
-	else
-		balloon_list_remove_single(page);
+	balloon_list_remove(b, page, from);
+	if (from == SUPERPAGE_ORDER && order < from)
+		b->mem.nr_splits++;
+	/* The rest is in the list in ascending order, and may join again. */
+	while (from-- > order)
+		balloon_list_add(b, page + BIT(from), from);
 	return page;
 }
 
@@ -404,8 +395,10 @@ static struct page *balloon_list_take(struct xen_balloon *b,
  * @b: balloon
  * @pages: result: first page of each extent
  * @nr_extents: extents wanted
- * @order: 0 or %SUPERPAGE_ORDER
+ * @order: size of each, 0 to %SUPERPAGE_ORDER
  * @lowmem: only take lowmem pages
+ *
+ * Larger extents are split if need be.
  *
  * Context: Process; balloon_memory.lock is held.
  * Return: extents taken.

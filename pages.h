@@ -36,29 +36,20 @@ enum balloon_direction {
 #define BALLOON_NR_DIRS	2
 
 /**
- * struct balloon_extents - extents of one order in one direction
- * @asked: extents that Xen was asked to move, each time that it was
- * @done: extents that Xen moved
- * @refusals: hypercalls that moved fewer extents than asked
- */
-struct balloon_extents {
-	unsigned long asked;
-	unsigned long done;
-	unsigned long refusals;
-};
-
-/**
  * struct balloon_moves - memory moved in one direction
  * @hypercalls: number of hypercalls
- * @superpages: extents of 2 MiB
- * @singles: extents of a page; on PV a superpage leaves as such
+ * @asked: extents that Xen was asked to move, each time that it was, by order; on
+ *	PV all leave as single pages
+ * @done: extents that Xen moved
+ * @refusals: hypercalls that moved fewer extents than asked
  * @us: time of all batches, microseconds
  * @longest_us: time of the longest batch, microseconds
  */
 struct balloon_moves {
 	unsigned long hypercalls;
-	struct balloon_extents superpages;
-	struct balloon_extents singles;
+	unsigned long asked[NR_EXTENT_ORDERS];
+	unsigned long done[NR_EXTENT_ORDERS];
+	unsigned long refusals[NR_EXTENT_ORDERS];
 	unsigned long us;
 	unsigned long longest_us;
 };
@@ -83,11 +74,8 @@ struct balloon_batch {
 	xen_pfn_t *frames;
 	/** @extents_proven: Xen took all of the last batch of multi-frame extents */
 	bool extents_proven;
-	/**
-	 * @superpages_refused: for the current target, Xen moved single pages
-	 * where it did not move a superpage
-	 */
-	bool superpages_refused;
+	/** @max_order: for the current target, Xen refused larger extents */
+	unsigned int max_order;
 	/** @populate_proven: Xen populated all that it was last asked for */
 	bool populate_proven;
 	/**
@@ -140,17 +128,17 @@ struct balloon_batch {
 struct balloon_memory {
 	/** @lock: innermost, see balloon_batch.lock */
 	struct mutex lock;
-	/** @superpages: ballooned extents of 2 MiB, lowmem first */
-	struct list_head superpages;
-	/** @singles: ballooned single pages, lowmem first */
-	struct list_head singles;
+	/** @extents: ballooned extents by order, lowmem first; none has a buddy */
+	struct list_head extents[NR_EXTENT_ORDERS];
+	/** @nr_extents: their number by order */
+	unsigned long nr_extents[NR_EXTENT_ORDERS];
 	/** @nr_low: lowmem pages in the list; waiters read it without @lock */
 	unsigned long nr_low;
 	/** @nr_high: highmem pages in the list */
 	unsigned long nr_high;
 	/** @nr_splits: superpages of the list that were split */
 	unsigned long nr_splits;
-	/** @nr_joins: superpages of the list that became whole again */
+	/** @nr_joins: superpages of the list that became whole */
 	unsigned long nr_joins;
 	/** @nr_unpopulated: pages that other drivers have */
 	unsigned long nr_unpopulated;
@@ -290,6 +278,9 @@ bool balloon_wait_for_readers(struct xen_balloon *b);
 unsigned int balloon_zone_run(struct page **pages, unsigned int nr);
 void balloon_adopt(struct page *page, unsigned int order);
 
+unsigned long balloon_moved_pages(const struct balloon_moves *m);
+
+void balloon_list_init(struct xen_balloon *b);
 void balloon_list_put(struct xen_balloon *b, struct page *page,
 		      unsigned int order);
 void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,

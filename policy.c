@@ -534,6 +534,24 @@ unsigned long balloon_next_batch(unsigned long moved, s64 us)
 			  SUPERPAGE_PAGES);
 }
 
+/* Larger extents cost Xen hardly less a page. */
+#define MID_ORDER	((unsigned int)get_order(SZ_64K))
+
+/**
+ * balloon_next_order() - the extents to try after Xen refused larger ones
+ * @order: order that it refused, not 0
+ *
+ * A domain whose paging pool is used up loses each extent that Xen allocates and
+ * cannot map, so after a superpage the next try is a small one.
+ *
+ * Context: Any.
+ * Return: order, less than @order.
+ */
+unsigned int balloon_next_order(unsigned int order)
+{
+	return min(order - 1, MID_ORDER);
+}
+
 /**
  * balloon_default_floor() - the least memory that a guest can live on
  * @total: pages with a struct page

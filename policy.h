@@ -17,8 +17,9 @@
  * A superpage is 2 MiB: the largest extent that Xen grants an ordinary domain,
  * and the size of a large second-stage mapping.
  */
-#define SUPERPAGE_ORDER	get_order(SZ_2M)
+#define SUPERPAGE_ORDER	(21 - PAGE_SHIFT)
 #define SUPERPAGE_PAGES	BIT(SUPERPAGE_ORDER)
+#define NR_EXTENT_ORDERS	(SUPERPAGE_ORDER + 1)
 
 #define PAGES_TO_KB(pages)	((u64)(pages) << (PAGE_SHIFT - 10))
 #define KB_TO_PAGES(kb)		((kb) >> (PAGE_SHIFT - 10))
@@ -253,6 +254,7 @@ enum balloon_reason balloon_refusal_reason(const struct balloon_refusal *r);
 bool balloon_schedule_only_look(const struct balloon_schedule *s);
 bool balloon_is_progress(enum balloon_state outcome, unsigned long moved);
 unsigned long balloon_next_batch(unsigned long moved, s64 us);
+unsigned int balloon_next_order(unsigned int order);
 unsigned long balloon_default_floor(unsigned long total);
 
 /* Seconds since the guest ran out of memory, if it never did. */

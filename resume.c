@@ -20,12 +20,13 @@
 #include "refusal.h"
 #include "resume.h"
 
-/* Superpages, or single pages, between two reschedules. */
+/* Extents between two reschedules. */
 #define SWEEP_EXTENTS	(BATCH_EXTENTS / SUPERPAGE_PAGES)
 
 /*
  * Pages in a row without memory after which the search ends. The pages that left
- * last come first in the list; balloon_batch.lock is held for a second or two.
+ * last come first in the list of each order; balloon_batch.lock is held for a
+ * second or two.
  */
 #define MAX_MISSES	((unsigned long)SZ_1G / PAGE_SIZE * 4)
 
@@ -66,8 +67,9 @@ static long balloon_sweep(struct xen_balloon *b, unsigned int order,
 
 	while (found < wanted && misses < MAX_MISSES) {
 		balloon_lock(b);
-		nr = balloon_list_take_extents(b, pages, SWEEP_EXTENTS, order,
-					       false);
+		/* No larger ones, which would be split. */
+		nr = min(b->mem.nr_extents[order], SWEEP_EXTENTS);
+		nr = balloon_list_take_extents(b, pages, nr, order, false);
 		balloon_unlock(b);
 		if (!nr)
 			break;
@@ -108,15 +110,16 @@ static void balloon_put_swept(struct xen_balloon *b, unsigned int order,
 /* Returns the number of pages that had memory. */
 static long balloon_sweep_list(struct xen_balloon *b, long wanted)
 {
-	LIST_HEAD(superpages);
-	LIST_HEAD(singles);
-	long found;
+	struct list_head swept[NR_EXTENT_ORDERS];
+	unsigned int order;
+	long found = 0;
 
-	found = balloon_sweep(b, SUPERPAGE_ORDER, wanted, &superpages);
-	/* This may split the superpages that are left: they join again. */
-	found += balloon_sweep(b, 0, wanted - found, &singles);
-	balloon_put_swept(b, 0, &singles);
-	balloon_put_swept(b, SUPERPAGE_ORDER, &superpages);
+	for (order = NR_EXTENT_ORDERS; order-- > 0;) {
+		INIT_LIST_HEAD(&swept[order]);
+		found += balloon_sweep(b, order, wanted - found, &swept[order]);
+	}
+	for (order = 0; order < NR_EXTENT_ORDERS; order++)
+		balloon_put_swept(b, order, &swept[order]);
 	return found;
 }
 

@@ -86,36 +86,34 @@ TRACE_EVENT(xen_balloon_target,
  */
 TRACE_EVENT(xen_balloon_batch,
 	    TP_PROTO(enum balloon_direction direction, unsigned long nr_pages,
+		     unsigned long pages_done,
 		     const struct balloon_moves *moves,
 		     unsigned long current_pages),
 
-	    TP_ARGS(direction, nr_pages, moves, current_pages),
+	    TP_ARGS(direction, nr_pages, pages_done, moves, current_pages),
 
 	    TP_STRUCT__entry(__field(unsigned int, direction)
 			     __field(unsigned long, nr_pages)
-			     __field(unsigned long, superpages_asked)
-			     __field(unsigned long, superpages_done)
-			     __field(unsigned long, singles_asked)
-			     __field(unsigned long, singles_done)
+			     __field(unsigned long, pages_done)
+			     __array(unsigned long, extents, NR_EXTENT_ORDERS)
 			     __field(unsigned long, us)
 			     __field(unsigned long, current_pages)
 	    ),
 
 	    TP_fast_assign(__entry->direction = direction;
 			   __entry->nr_pages = nr_pages;
-			   __entry->superpages_asked = moves->superpages.asked;
-			   __entry->superpages_done = moves->superpages.done;
-			   __entry->singles_asked = moves->singles.asked;
-			   __entry->singles_done = moves->singles.done;
+			   __entry->pages_done = pages_done;
+			   memcpy(__entry->extents, moves->done,
+				  sizeof(__entry->extents));
 			   __entry->us = moves->us;
 			   __entry->current_pages = current_pages;
 	    ),
 
-	    TP_printk("direction=%s nr_pages=%lu superpages_asked=%lu superpages_done=%lu singles_asked=%lu singles_done=%lu us=%lu current_pages=%lu",
+	    TP_printk("direction=%s nr_pages=%lu pages_done=%lu us=%lu current_pages=%lu extents=%s",
 		      show_direction(__entry->direction), __entry->nr_pages,
-		      __entry->superpages_asked, __entry->superpages_done,
-		      __entry->singles_asked, __entry->singles_done,
-		      __entry->us, __entry->current_pages)
+		      __entry->pages_done, __entry->us, __entry->current_pages,
+		      __print_array(__entry->extents, NR_EXTENT_ORDERS,
+				    sizeof(__entry->extents[0])))
 );
 
 /* Xen moved fewer extents than asked for in one hypercall. */

@@ -56,8 +56,7 @@ static int given_a_superpage(struct kunit *test)
 {
 	memset(&own, 0, sizeof(own));
 	mutex_init(&own.mem.lock);
-	INIT_LIST_HEAD(&own.mem.superpages);
-	INIT_LIST_HEAD(&own.mem.singles);
+	balloon_list_init(&own);
 
 	superpage = alloc_pages(GFP_BALLOON & ~__GFP_RECLAIM, SUPERPAGE_ORDER);
 	if (!superpage)

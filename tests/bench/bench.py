@@ -37,7 +37,7 @@ ARM64 = Counting(
 @dataclasses.dataclass(frozen=True)
 class Guest:
     how: Counting
-    cases: tuple = ("fresh", "fragmented", "host_fragmented")
+    cases: tuple = ("fresh", "fragmented", "host_fragmented", "cached")
     quick: bool = True      # part of make check
     step_ms: int = 0        # time for each target of the time line; 0: it has none
 

@@ -10,6 +10,7 @@ CASES = {
     "fresh": "fresh memory",
     "fragmented": "no free superpage in the guest",
     "host_fragmented": "no free superpage in the host",
+    "cached": "memory full of page cache",
     "pod_boot": "boot with populate-on-demand",
 }
 GUESTS = {"pv": "PV", "pvh": "PVH", "arm64": "arm64"}

@@ -72,7 +72,7 @@ struct host_page {
 	bool fresh_superpage;	/* allocated, and not split yet */
 	u8 clears;		/* since it was allocated */
 	u8 held;		/* references by look-ups, see host_get_page() */
-	u8 seen;		/* by the checks */
+	u8 seen, extent;	/* by the checks */
 	unsigned int unmapped_at;	/* PV: when the mapping went */
 };
 
@@ -115,7 +115,7 @@ struct host {
 	unsigned long swap_used;	/* of total_swap_pages */
 	unsigned long refaults, refaults_per_s;
 	bool profiling;		/* the allocator counts by who allocates */
-	bool no_superpages;		/* fragmented: no superpage is free */
+	bool no_superpages;		/* fragmented: no two free pages are neighbours */
 	bool scatter;		/* single pages come from anywhere */
 	unsigned long sections_end;
 	unsigned int online_order;	/* of the pieces in which they come online */
@@ -135,8 +135,8 @@ struct host {
 	u64 *pte, *pmd;		/* PV: the kernel mapping; its tables, by superpage */
 	unsigned long tot_frames, hard_limit, pod_entries, pod_cache;
 	unsigned int *pod_mfns;
-	bool host_no_superpages;
-	u64 clock_ns, ns_per_frame;	/* how long hypercalls take */
+	bool host_no_superpages;	/* no two free frames are neighbours */
+	u64 clock_ns, ns_per_frame, ns_per_extent;	/* how long hypercalls take */
 	u64 held_since, longest_held;	/* batch_lock, by that clock */
 	bool refuse_decrease;	/* single pages, from time to time */
 	unsigned int max_order;

@@ -922,6 +922,17 @@ unsigned long host_stat(const char *name)
 
 /* Tracepoints */
 
+const char *host_numbers(const unsigned long *array, unsigned int len)
+{
+	static char text[128];
+	size_t end = 0;
+
+	while (len--)
+		end += sprintf(text + end, "%s0x%lx", end ? "," : "{", *array++);
+	strcpy(text + end, "}");
+	return text;
+}
+
 const char *host_symbol(unsigned long value, const struct host_symbol *symbols)
 {
 	for (; symbols->name; symbols++)

@@ -88,16 +88,42 @@ static unsigned long find_page(unsigned int zone)
 	return free_page_in(superpage);
 }
 
-static unsigned long find_superpage(unsigned int zone)
+/* An extent of @nr pages in @superpage that is free, or ULONG_MAX. */
+static unsigned long free_extent_in(unsigned long superpage, unsigned long nr)
 {
-	unsigned long superpage = zone ? host_low_pages / HOST_SUPERPAGE : 0;
+	unsigned long first = superpage * HOST_SUPERPAGE, pfn, i;
+
+	for (pfn = first; pfn < first + HOST_SUPERPAGE; pfn += nr) {
+		for (i = pfn; i < pfn + nr && host.info[i].owner == HOST_FREE; i++)
+			;
+		if (i == pfn + nr)
+			return pfn;
+	}
+	return ULONG_MAX;
+}
+
+/* As the kernel does, where memory is broken already if that will do. */
+static unsigned long find_extent(unsigned int order, unsigned int zone)
+{
+	unsigned long first = zone ? host_low_pages / HOST_SUPERPAGE : 0;
 	unsigned long end = zone ? nr_superpages() :
 			    min(host_low_pages / HOST_SUPERPAGE, nr_superpages());
+	unsigned long superpage, pfn, whole = ULONG_MAX, nr = 1UL << order;
 
-	for (; !host.no_superpages && superpage < end; superpage++)
-		if (host.free_in_superpage[superpage] == HOST_SUPERPAGE)
-			return superpage * HOST_SUPERPAGE;
-	return ULONG_MAX;
+	if (host.no_superpages)
+		return ULONG_MAX;
+	for (superpage = first; superpage < end; superpage++) {
+		unsigned int nr_free = host.free_in_superpage[superpage];
+
+		if (nr_free == HOST_SUPERPAGE) {
+			whole = min(whole, superpage * HOST_SUPERPAGE);
+		} else if (nr_free >= nr) {
+			pfn = free_extent_in(superpage, nr);
+			if (pfn != ULONG_MAX)
+				return pfn;
+		}
+	}
+	return whole;
 }
 
 static unsigned long find_free(unsigned int order, bool highmem)
@@ -105,9 +131,9 @@ static unsigned long find_free(unsigned int order, bool highmem)
 	unsigned long pfn = ULONG_MAX;
 
 	if (highmem)
-		pfn = order ? find_superpage(1) : find_page(1);
+		pfn = order ? find_extent(order, 1) : find_page(1);
 	if (pfn == ULONG_MAX)
-		pfn = order ? find_superpage(0) : find_page(0);
+		pfn = order ? find_extent(order, 0) : find_page(0);
 	return pfn;
 }
 
@@ -160,7 +186,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host.on_alloc();
 
 	host_hold();
-	if (order && nr != HOST_SUPERPAGE)
+	if (order > SUPERPAGE_ORDER)
 		host_violation("alloc_pages() of order %u", order);
 	if (!(gfp & __GFP_NOWARN) || !(gfp & __GFP_NOMEMALLOC))
 		host_violation("alloc_pages() would warn or use reserves: %#x",
@@ -169,11 +195,12 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		host_violation("alloc_pages() would invoke the OOM killer: %#x",
 			       gfp);
 	if (order && gfp & __GFP_DIRECT_RECLAIM)
-		host_violation("alloc_pages() of a superpage would compact memory");
+		host_violation("alloc_pages() of order %u would compact memory",
+			       order);
 	if (host_mutex_held(&xen_balloon.mem.lock))
 		host_violation("alloc_pages() with the short lock held");
 
-	if (!host_fails(order ? "alloc_pages of a superpage" : "alloc_pages")) {
+	if (!host_fails(order ? "alloc_pages of an extent" : "alloc_pages")) {
 		if (gfp & __GFP_DIRECT_RECLAIM && host.nr_free < host.reserve + nr)
 			reclaim(host.reserve + nr - host.nr_free);
 		if (host.nr_free >= host.reserve + nr)
@@ -277,7 +304,7 @@ void __free_pages(struct page *page, unsigned int order)
 	unsigned long i, nr = 1UL << order, pfn = page_to_pfn(page);
 
 	host_hold();
-	if (order && (nr != HOST_SUPERPAGE || pfn % nr))
+	if (order > SUPERPAGE_ORDER || pfn % nr)
 		host_violation("__free_pages() of order %u at %#lx", order, pfn);
 	for (i = pfn; i < pfn + nr; i++) {
 		struct page *p = host_mem_map + i;

@@ -500,39 +500,25 @@ expression first, other;
  ...>
  }
 
-// mutant: superpages need not be aligned
+// mutant: the rest of a split extent is lost
 @@
-expression pfn, E;
 @@
- balloon_fills_superpage(...)
+ balloon_list_take(...)
  {
  <...
-- !IS_ALIGNED(pfn, SUPERPAGE_PAGES) || E
-+ E
+- while (from-- > order)
+-	balloon_list_add(...);
  ...>
  }
 
-// mutant: a split superpage loses its last page
+// mutant: a split extent stays on its list
 @@
-expression i;
+expression b, page, from;
 @@
- balloon_list_split(...)
+ balloon_list_take(...)
  {
  <...
- i =
-- SUPERPAGE_PAGES
-+ SUPERPAGE_PAGES - 1
- ...>
- }
-
-// mutant: a split superpage stays on its list
-@@
-expression block;
-@@
- balloon_list_split(...)
- {
- <...
-- list_del(&block->lru);
+- balloon_list_remove(b, page, from);
  ...>
  }
 
@@ -566,49 +552,74 @@ expression page;
  ...>
  }
 
-// mutant: split superpages stay split
+// mutant: extents do not join
 @@
-expression b, page;
-@@
- balloon_list_add_extent(...)
- {
- <...
-- balloon_list_join(b, page);
- ...>
- }
-
-// mutant: a superpage with its first and last page is whole
-@@
-expression i, block;
+expression buddy;
 @@
  balloon_list_join(...)
  {
  <...
- for (i = 0; i < SUPERPAGE_PAGES;
-- i++
-+ i += SUPERPAGE_PAGES - 1
- )
-	if (!balloon_list_has_single(block + i))
-		return;
+- if (!buddy)
+-	break;
++ break;
  ...>
  }
 
-// mutant: joined pages are single pages, too
+// mutant: an extent joins a smaller one
 @@
-expression page;
+expression b, page, order, buddy;
+@@
+- page_private(buddy) != balloon_list_mark(b, order) || page_zone(buddy) != page_zone(page)
++ !page_private(buddy) || page_zone(buddy) != page_zone(page)
+
+// mutant: extents of two zones join
+@@
+expression b, page, order, buddy;
+@@
+- page_private(buddy) != balloon_list_mark(b, order) || page_zone(buddy) != page_zone(page)
++ page_private(buddy) != balloon_list_mark(b, order)
+
+// mutant: a joined extent begins in its middle
+@@
+expression page, buddy;
 @@
  balloon_list_join(...)
  {
  <...
-- balloon_list_remove_single(page);
+- page = min(page, buddy);
  ...>
+ }
+
+// mutant: a joined extent stays on its list
+@@
+expression b, buddy, order;
+@@
+ balloon_list_join(...)
+ {
+ <...
+- balloon_list_remove(b, buddy, order);
+ ...>
+ }
+
+// mutant: a large extent is split though there is a small one
+@@
+expression order;
+@@
+ balloon_list_take(...)
+ {
+ ...
+ unsigned int from =
+- order
++ order ? order : 1
+ ;
+ ...
  }
 
 // mutant: pages out of the page list look as if they were in it
 @@
 expression page;
 @@
- balloon_list_remove_single(...)
+ balloon_list_remove(...)
  {
  <...
 - set_page_private(page, 0);
@@ -670,14 +681,14 @@ expression run, order;
  ...>
  }
 
-// mutant: superpages are not split into pages
+// mutant: extents are not split into pages
 @@
-expression page;
+expression page, order;
 @@
- balloon_alloc_superpages(...)
+ balloon_alloc_larger(...)
  {
  <...
-- split_page(page, SUPERPAGE_ORDER);
+- split_page(page, order);
 + page;
  ...>
  }
@@ -737,12 +748,17 @@ statement S;
 - if (after < 0 || *gone < 0 || *gone >> extent_order(order))
 - S
 
-// mutant: a refusal of superpages is forgotten
+// mutant: a refusal to take superpages is forgotten
 @@
 expression b, order;
 @@
-- if (order == SUPERPAGE_ORDER)
--	b->batch.superpages_refused = true;
+ balloon_release_extents(...)
+ {
+ <...
+- if (order)
+-	b->batch.max_order = balloon_next_order(order);
+ ...>
+ }
 
 // mutant: Xen is asked for its count with each batch
 @@
@@ -815,7 +831,7 @@ expression j, nr;
 @@
 expression b, nr_pages;
 @@
- balloon_inflate_extents(...)
+ balloon_put_released(...)
  {
  <...
 - b->mem.current_pages -= nr_pages;
@@ -826,7 +842,7 @@ expression b, nr_pages;
 @@
 expression b, nr_pages;
 @@
- balloon_inflate_extents(...)
+ balloon_put_released(...)
  {
  <...
  balloon_lock(b);
@@ -836,6 +852,18 @@ expression b, nr_pages;
 + b->mem.current_pages -= nr_pages;
  ...>
  }
+
+// mutant: PV extents come back as single pages
+@@
+@@
+- all ? whole - order : 0
++ 0
+
+// mutant: PV extents that Xen took in part come back whole
+@@
+@@
+- all ? whole - order : 0
++ whole - order
 
 // mutant: pages are not scrubbed
 @@
@@ -859,21 +887,58 @@ expression gfp;
 
 // mutant: inflation uses no superpages
 @@
-expression b, nr_blocks;
+expression b, order, E;
 @@
  balloon_inflate(...)
  {
  <...
-- nr_blocks && !b->batch.superpages_refused
+ for (order =
+- b->batch.max_order
 + 0
+ ; E; ...) { ... }
  ...>
  }
 
-// mutant: a split superpage repeats a page
+// mutant: inflation uses superpages and single pages only
+@@
+expression b, order, left;
+@@
+ balloon_inflate(...)
+ {
+ <...
+- nr = min(left >> order, ...);
++ nr = order && order < SUPERPAGE_ORDER ? 0 : min(left >> order, BATCH_EXTENTS);
+ ...>
+ }
+
+// mutant: inflation goes on with orders that Xen refused
+@@
+expression b, order;
+@@
+ balloon_inflate(...)
+ {
+ <...
+- min(order - 1, (int)b->batch.max_order)
++ order - 1
+ ...>
+ }
+
+// mutant: a PV batch has more pages than its buffers
+@@
+expression nr_pages;
+@@
+ balloon_inflate(...)
+ {
+ <...
+- nr_pages = min(nr_pages, BATCH_EXTENTS);
+ ...>
+ }
+
+// mutant: a split extent repeats a page
 @@
 expression pages, i, j, k;
 @@
- balloon_split_superpages(...)
+ balloon_split_extents(...)
  {
  <...
  pages[k] = pages[i] +
@@ -895,13 +960,13 @@ expression list E;
  ...>
  }
 
-// mutant: superpages are taken although the guest has nothing left
+// mutant: extents are taken although the guest has nothing left
 @@
-expression b, pages;
+expression b, pages, order;
 @@
-- if (!balloon_hold(b, pages, 1, SUPERPAGE_ORDER))
+- if (!balloon_hold(b, pages, 1, order))
 -	break;
-+ balloon_hold(b, pages, 1, SUPERPAGE_ORDER);
++ balloon_hold(b, pages, 1, order);
 
 // mutant: readers of any page are not waited for
 @@
@@ -1018,10 +1083,15 @@ expression list E;
 
 // mutant: single pages go instead of the superpages that came back
 @@
-expression b, left;
+expression b;
 @@
-- left && !READ_ONCE(b->mem.oom_cancelled)
-+ left
+ balloon_inflate(...)
+ {
+ <...
+- b->batch.cut_short || READ_ONCE(b->mem.oom_cancelled)
++ b->batch.cut_short
+ ...>
+ }
 
 // mutant: a guest that once ran out of memory gives nothing to Xen any more
 @@
@@ -1043,11 +1113,35 @@ expression b, order, E;
  balloon_deflate_extents(...)
  {
  <...
- if (order)
--	b->batch.superpages_refused = E;
-+	;
+- if (E)
+-	b->batch.max_order = balloon_next_order(order);
  ...>
  }
+
+// mutant: after a refusal all of the batch is small extents
+@@
+expression left;
+@@
+- left = min(left, SUPERPAGE_PAGES);
+
+// mutant: after a refusal the next batch is as large
+@@
+expression b, order;
+@@
+ balloon_work(...)
+ {
+ <...
+- if (b->batch.max_order < order)
+-	b->batch.max_pages = SUPERPAGE_PAGES;
+ ...>
+ }
+
+// mutant: after a superpage the next try is half of one
+@@
+expression order;
+@@
+- min(order - 1, MID_ORDER)
++ order - 1
 
 // mutant: deflation accounts extents, not pages
 @@
@@ -1076,13 +1170,15 @@ expression list E;
 
 // mutant: deflation uses no superpages
 @@
-expression b, nr_blocks;
+expression b, order, E;
 @@
  balloon_deflate(...)
  {
  <...
-- nr_blocks && !b->batch.superpages_refused
+ for (order =
+- b->batch.max_order
 + 0
+ ; E; ...) { ... }
  ...>
  }
 
@@ -1782,7 +1878,7 @@ expression b;
  balloon_work(...)
  {
  <...
-- b->batch.superpages_refused = false;
+- b->batch.max_order = SUPERPAGE_ORDER;
  ...>
  }
 
@@ -2283,32 +2379,31 @@ expression b;
 
 // mutant: a refusal is not counted
 @@
-expression e;
+expression moves, order;
 @@
-- e->refusals++;
+- moves->refusals[order]++;
 
-// mutant: a refusal counts for the other order
+// mutant: extents count for another order
 @@
 expression order, moves;
 @@
  balloon_count_extents(...)
  {
  <...
-- order ? &moves->superpages : &moves->singles
-+ order ? &moves->singles : &moves->superpages
+- moves->refusals[order]++;
++ moves->refusals[SUPERPAGE_ORDER - order]++;
  ...>
  }
 
 // mutant: an extent that Xen is asked for again is not counted again
 @@
-expression e, nr_asked, nr_done;
+expression moves, order;
 @@
  balloon_count_extents(...)
  {
  <...
-- e->asked += nr_asked;
-+ e->asked += nr_done;
- e->done += nr_done;
+- moves->asked[order] += asked;
++ moves->asked[order] += done;
  ...>
  }
 
@@ -2360,10 +2455,21 @@ identifier i, direction;
 
 // mutant: vmstat counts extents
 @@
-expression m;
+expression m, order;
 @@
-- m->superpages.done * SUPERPAGE_PAGES
-+ m->superpages.done
+- m->done[order] << order
++ m->done[order]
+
+// mutant: the counters do not tell the extents in the list
+@@
+expression b, order;
+@@
+ balloon_list_add(...)
+ {
+ <...
+- b->mem.nr_extents[order]++;
+ ...>
+ }
 
 // mutant: inflate and deflate are swapped
 @@
@@ -2432,22 +2538,29 @@ expression i, nr, done;
 
 // mutant: repopulated pages among single pages stay
 @@
-expression b, found;
-expression list E;
+expression order;
 @@
  balloon_sweep_list(...)
  {
  <...
-- found += balloon_sweep(b, 0, E);
+- for (order = NR_EXTENT_ORDERS; order-- > 0;)
++ for (order = NR_EXTENT_ORDERS; order-- > 1;)
+ { ... }
  ...>
  }
 
 // mutant: superpages are split to look through them
 @@
-expression b, wanted, list;
+expression order;
 @@
-- balloon_sweep(b, SUPERPAGE_ORDER, wanted, list)
-+ 0
+ balloon_sweep_list(...)
+ {
+ <...
+- for (order = NR_EXTENT_ORDERS; order-- > 0;)
++ for (order = SUPERPAGE_ORDER; order-- > 0;)
+ { ... }
+ ...>
+ }
 
 // mutant: the page list is turned round
 @@
@@ -2549,14 +2662,14 @@ expression b;
  ...>
  }
 
-// mutant: a superpage is freed whole though somebody holds a page of it
+// mutant: an extent is freed whole though somebody holds a page of it
 @@
-expression nr;
+expression nr, order;
 @@
- balloon_free_superpage(...)
+ balloon_free_larger(...)
  {
  <...
-- nr == SUPERPAGE_PAGES
+- nr == BIT(order)
 + nr > 1
  ...>
  }
@@ -3109,8 +3222,8 @@ expression b;
 @@
 expression b, E;
 @@
-- balloon_deflate(b, BATCH_PAGES) && E
-+ balloon_deflate(b, BATCH_PAGES)
+- balloon_deflate(b, BATCH_EXTENTS) && E
++ balloon_deflate(b, BATCH_EXTENTS)
 
 // mutant: kexec does not try superpages that were refused before
 @@
@@ -3119,7 +3232,7 @@ expression b;
  balloon_take_all_back(...)
  {
  <...
-- b->batch.superpages_refused = false;
+- b->batch.max_order = SUPERPAGE_ORDER;
  ...>
  }
 

@@ -417,7 +417,7 @@ TEST("given extra regions that are no whole superpages they are taken to the pag
 	host.info[SUPERPAGES(32) + 1].owner = HOST_FOREIGN;
 	host.info[SUPERPAGES(32) + 2].owner = HOST_FOREIGN;
 	max_pfn = SUPERPAGES(35) - 2;
-	host.nr_pages = host_nr_struct_pages = max_pfn;
+	host.nr_pages = max_pfn;	/* there are struct pages up to the end of the section */
 	host.gfn_pod[SUPERPAGES(32) * HOST_FRAMES] = false;
 	xen_unpopulated_pages = 3;
 	EXPECT_EQ(host_init_driver(), 0);

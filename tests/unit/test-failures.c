@@ -95,7 +95,7 @@ static void be_down(void)
 static void be_down_in_single_pages(void)
 {
 	boot();
-	host_shatter_guest(HOST_SUPERPAGE);
+	host.no_superpages = true;
 	balloon_set_new_target(SUPERPAGES(5));
 	host_run();
 }
@@ -103,8 +103,22 @@ static void be_down_in_single_pages(void)
 static void be_scattered(void)
 {
 	boot();
-	host_shatter_guest(HOST_SUPERPAGE / 2);
+	host.no_superpages = true;
 	host.scatter = true;
+}
+
+/* 15 pages of each 16 are free. */
+static void be_fragmented(void)
+{
+	boot();
+	host_shatter_guest(min(16UL, HOST_SUPERPAGE / 2));
+}
+
+static void be_down_in_small_extents(void)
+{
+	be_fragmented();
+	balloon_set_new_target(SUPERPAGES(5));
+	host_run();
 }
 
 static void down_by_some_pages(void)
@@ -211,7 +225,11 @@ static const struct scenario scenarios[] = {
 	{ "shrink", { SIZE }, boot, down, nothing },
 	{ "shrink in single pages", { SIZE }, be_scattered,
 	  down_by_some_pages, nothing },
+	{ "shrink in small extents", { SIZE }, be_fragmented,
+	  down_by_some_pages, nothing },
 	{ "grow", { SIZE }, be_down, up, nothing },
+	{ "grow in small extents", { SIZE }, be_down_in_small_extents,
+	  up_from_single_pages, nothing },
 	{ "grow in single pages", { SIZE }, be_down_in_single_pages,
 	  up_from_single_pages, nothing },
 	{ "unpopulated pages from the guest's memory", { SIZE }, boot, alloc_some, free_unpopulated },

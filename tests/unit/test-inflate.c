@@ -44,8 +44,8 @@ TEST("given a higher target the guest takes back whole superpages first")
 		balloon_set_new_target(SUPERPAGES(32));
 		settle();
 		expect_current(SUPERPAGES(32));
-		EXPECT(list_empty(&xen_balloon.mem.superpages));
-		EXPECT(list_empty(&xen_balloon.mem.singles));
+		EXPECT(list_empty(&xen_balloon.mem.extents[SUPERPAGE_ORDER]));
+		EXPECT(list_empty(&xen_balloon.mem.extents[0]));
 	}
 }
 
@@ -94,7 +94,7 @@ TEST("given an Xen however slow the lock is held for a few milliseconds at a tim
 			expect_current(SUPERPAGES(32));
 			EXPECT(host.longest_held <= 10 * NSEC_PER_MSEC);
 			/* nor is the work cut up more than it must be */
-			EXPECT(host.nr_memory_ops <= 12 + 2 * 12 * 512 * 2 *
+			EXPECT(host.nr_memory_ops <= 12 + 2 * SUPERPAGE_ORDER + 2 * 12 * 512 * 2 *
 			       ns_per_frame[i] / (8 * NSEC_PER_MSEC));
 		}
 	}
@@ -137,12 +137,12 @@ TEST("given superpages that were split, they come back whole once all their page
 		EXPECT_EQ(xen_alloc_ballooned_pages(2 * HOST_SUPERPAGE - 1, joined), 0);
 		for (i = 0; i < 2 * HOST_SUPERPAGE - 1; i += 2)
 			xen_free_ballooned_pages(1, joined + i);
-		EXPECT_EQ(count_list(&xen_balloon.mem.superpages), 2);
+		EXPECT_EQ(count_list(&xen_balloon.mem.extents[SUPERPAGE_ORDER]), 2);
 		for (i = 1; i < 2 * HOST_SUPERPAGE - 1; i += 2)
 			xen_free_ballooned_pages(1, joined + i);
 		host_check();
-		EXPECT_EQ(count_list(&xen_balloon.mem.superpages), 4);
-		EXPECT(list_empty(&xen_balloon.mem.singles));
+		EXPECT_EQ(count_list(&xen_balloon.mem.extents[SUPERPAGE_ORDER]), 4);
+		EXPECT(list_empty(&xen_balloon.mem.extents[0]));
 		host.nr_populated[9] = 0;
 		balloon_set_new_target(SUPERPAGES(32));
 		settle();
@@ -166,9 +166,9 @@ TEST("given pages that somebody holds for a moment while they come back, each go
 	host.profiling = false;
 	balloon_set_new_target(SUPERPAGES(29) - 1);
 	settle();
-	superpage = list_first_entry(&xen_balloon.mem.superpages, struct page, lru);
+	superpage = list_first_entry(&xen_balloon.mem.extents[SUPERPAGE_ORDER], struct page, lru);
 	next = list_entry(superpage->lru.next, struct page, lru);
-	single = list_first_entry(&xen_balloon.mem.singles, struct page, lru);
+	single = list_first_entry(&xen_balloon.mem.extents[0], struct page, lru);
 	for (i = 0; i < 3; i++)
 		host_get_page(superpage + i * (HOST_SUPERPAGE / 2 - 1));
 	host_get_page(single);
@@ -340,7 +340,7 @@ TEST("given a fragmented guest single pages go, and come back as single pages")
 		settle();
 		expect_current(SUPERPAGES(20));
 		EXPECT_EQ(host.nr_released[9], 0);
-		EXPECT(list_empty(&xen_balloon.mem.superpages));
+		EXPECT(list_empty(&xen_balloon.mem.extents[SUPERPAGE_ORDER]));
 		balloon_set_new_target(SUPERPAGES(32));
 		settle();
 		expect_current(SUPERPAGES(32));
@@ -355,7 +355,7 @@ TEST("given single pages that fill a superpage they come back as a superpage")
 	settle();
 	expect_current(SUPERPAGES(24));
 	EXPECT_EQ(host.nr_released[9], 0);
-	EXPECT(!list_empty(&xen_balloon.mem.superpages));
+	EXPECT(!list_empty(&xen_balloon.mem.extents[SUPERPAGE_ORDER]));
 	balloon_set_new_target(SUPERPAGES(32));
 	settle();
 	EXPECT(host.nr_populated[9] > 0);
@@ -390,8 +390,8 @@ TEST("given a host without superpages it is asked for one once, not with each ba
 	settle();
 	expect_current(SUPERPAGES(30));
 	EXPECT(host.nr_passes >= 7);
-	/* the refusal, Xen's count and limit after it, its count before the next */
-	EXPECT(host.nr_memory_ops <= host.nr_passes + 4);
+	/* refusals, Xen's count and limit after each, its count before the next */
+	EXPECT(host.nr_memory_ops <= host.nr_passes + 4 * 6);
 }
 
 TEST("given a host whose superpages run out midway the rest comes in single pages")
@@ -415,14 +415,57 @@ TEST("given a host whose superpages run out midway the rest comes in single page
 	expect_current(SUPERPAGES(25));
 }
 
-TEST("given a Xen that refuses superpages all goes in single pages, after one try (fact: extent order)")
+TEST("given a host whose superpages run out midway the smaller extents take no longer, and then more time is known")
+{
+	if (HOST_FRAMES > 1)
+		return;	/* a page is no small extent */
+	host_boot(&pvh);
+	balloon_set_new_target(SUPERPAGES(16));
+	settle();
+	/* six superpages are left, and many single frames */
+	host_others_take(18 * 512, false);
+	host_others_give();
+	host.ns_per_extent = 10000;
+	host.longest_held = 0;
+	balloon_set_new_target(SUPERPAGES(30));
+	settle();
+	expect_current(SUPERPAGES(30));
+	EXPECT(host.nr_populated[0] >= SUPERPAGES(4));
+	EXPECT(host.longest_held > 0);
+	EXPECT(host.longest_held <= 10 * NSEC_PER_MSEC);
+}
+
+TEST("given PV no batch has more pages than its buffers")
+{
+	struct host_config cfg = pv;
+	unsigned long moved;
+
+	if (!HOST_HAS_PV)
+		return;
+	cfg.ram = 64;
+	host_boot(&cfg);
+	settle();
+	mutex_lock(&xen_balloon.batch.lock);
+	moved = balloon_inflate(&xen_balloon, SUPERPAGES(40), 0, GFP_BALLOON);
+	mutex_unlock(&xen_balloon.batch.lock);
+	EXPECT_EQ(moved, BATCH_EXTENTS);
+	/* nor are superpages of the list joined page by page */
+	EXPECT_EQ(xen_balloon.mem.nr_joins, 0);
+	balloon_set_new_target(SUPERPAGES(64));
+	settle();
+	expect_current(SUPERPAGES(64));
+}
+
+TEST("given a Xen that refuses superpages all goes in smaller extents, after one try (fact: extent order)")
 {
 	host_boot(&pvh);
 	host.max_order = 4;
 	balloon_set_new_target(SUPERPAGES(20) + 1);
 	settle();
 	expect_current(SUPERPAGES(20) + 1);
-	EXPECT(xen_balloon.batch.superpages_refused);
+	EXPECT(xen_balloon.batch.max_order < SUPERPAGE_ORDER);
+	EXPECT_EQ(xen_balloon.mem.moves[BALLOON_DIR_INFLATE].asked[SUPERPAGE_ORDER - 1],
+		  0);
 	EXPECT_EQ(xen_balloon.mem.nr_quarantined, 0);
 	balloon_set_new_target(SUPERPAGES(32));
 	settle();

@@ -260,7 +260,7 @@ TEST("given memory that has to be reclaimed slowly the lock is held for millisec
 
 	cfg.ram = 128;
 	host_boot(&cfg);
-	host_shatter_guest(HOST_SUPERPAGE);	/* single pages */
+	host.no_superpages = true;
 	balloon_set_new_target(SUPERPAGES(100));
 	/* a fast batch, so that the next one is large */
 	host.longest_held = 0;
@@ -302,10 +302,11 @@ static void fail_later(void)
 TEST("given a batch that gets fewer pages than it wants, the worker takes a breath though there are more")
 {
 	host_boot(&pvh);
-	host_shatter_guest(HOST_SUPERPAGE);
+	host.no_superpages = true;
 	balloon_set_new_target(SUPERPAGES(20));
 	host.on_alloc = fail_later;
-	allocs_until_failure = HOST_SUPERPAGE + 10;
+	/* in each of two batches some find no larger extent */
+	allocs_until_failure = HOST_SUPERPAGE + 2 * SUPERPAGE_ORDER + 10;
 	host_run();
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SHORT);
 	EXPECT_EQ(host_next_due_s(), 1);
@@ -329,7 +330,7 @@ TEST("given a new target while a batch allocates the batch ends, and no driver's
 	const unsigned int first = HOST_SUPERPAGE;	/* pages of the first batch */
 
 	host_boot(&pvh);
-	host_shatter_guest(HOST_SUPERPAGE);
+	host.no_superpages = true;
 	balloon_set_new_target(SUPERPAGES(10));
 	host.on_alloc = set_target_later;
 	allocs_until_target = first + 10;

@@ -7,6 +7,26 @@
 #define BLOCK_EXTENT	9	/* orders at Xen */
 #define SINGLE_EXTENT	(PAGE_SHIFT - 12)
 
+/* The order of a superpage, in the names of counters. */
+#if PAGE_SHIFT == 12
+#define SUPERPAGE	"9"
+#else
+#define SUPERPAGE	"5"
+#endif
+
+/* Such a counter of all orders, in pages. */
+static unsigned long stat_pages(const char *counter)
+{
+	unsigned long order, nr_pages = 0;
+	char name[32];
+
+	for (order = 0; order < NR_EXTENT_ORDERS; order++) {
+		snprintf(name, sizeof(name), "%s_%lu", counter, order);
+		nr_pages += host_stat(name) << order;
+	}
+	return nr_pages;
+}
+
 static void move_to(unsigned long pages)
 {
 	balloon_set_new_target(pages);
@@ -30,15 +50,15 @@ static void expect_event(const char *event, const char *fmt, ...)
 /* What batches in one direction moved, by their events since nr_trace_lines = 0. */
 static unsigned long event_pages(const char *direction)
 {
-	unsigned long i, superpages, singles, nr_pages = 0;
+	unsigned long i, done, nr_pages = 0;
 	char way[16];
 
 	EXPECT(host.nr_trace_lines <= ARRAY_SIZE(host.trace));
 	for (i = 0; i < host.nr_trace_lines; i++)
 		if (sscanf(host.trace[i],
-			   "xen_balloon_batch: direction=%15s nr_pages=%*u superpages_asked=%*u superpages_done=%lu singles_asked=%*u singles_done=%lu",
-			   way, &superpages, &singles) == 3 && !strcmp(way, direction))
-			nr_pages += SUPERPAGES(superpages) + singles;
+			   "xen_balloon_batch: direction=%15s nr_pages=%*u pages_done=%lu",
+			   way, &done) == 2 && !strcmp(way, direction))
+			nr_pages += done;
 	return nr_pages;
 }
 
@@ -54,23 +74,28 @@ TEST("given moves down and up the counters tell what Xen was asked for and did")
 	move_to(SUPERPAGES(20) + 3);
 	/* except for the call that asks for Xen's count of the domain */
 	EXPECT_EQ(host_stat("inflate_hypercalls"), host.nr_memory_ops - 1);
-	EXPECT_EQ(host_stat("inflate_superpages_asked"), 11);
-	EXPECT_EQ(host_stat("inflate_superpages_done"), 11);
-	EXPECT_EQ(host_stat("inflate_superpages_refusals"), 0);
-	EXPECT_EQ(host_stat("inflate_singles_asked"), HOST_SUPERPAGE - 3);
-	EXPECT_EQ(host_stat("inflate_singles_done"), HOST_SUPERPAGE - 3);
-	EXPECT_EQ(host_stat("inflate_singles_refusals"), 0);
+	EXPECT_EQ(host_stat("inflate_asked_" SUPERPAGE), 11);
+	EXPECT_EQ(host_stat("inflate_done_" SUPERPAGE), 11);
+	EXPECT_EQ(host_stat("inflate_refusals_" SUPERPAGE), 0);
+	/* the rest is an extent each of the orders of its binary number */
+	EXPECT_EQ(stat_pages("inflate_asked"), SUPERPAGES(12) - 3);
+	EXPECT_EQ(stat_pages("inflate_done"), SUPERPAGES(12) - 3);
+	EXPECT_EQ(host_stat("inflate_asked_3"), 1);
+	EXPECT_EQ(host_stat("inflate_done_0"), 1);
+	EXPECT_EQ(host_stat("list_3"), 1);
+	EXPECT_EQ(host_stat("inflate_refusals_0"), 0);
 	EXPECT_EQ(host_stat("deflate_hypercalls"), 0);
 	EXPECT_EQ(host_stat("deflate_us"), 0);
 
 	host.nr_memory_ops = 0;
 	move_to(SUPERPAGES(30) + 5);
 	EXPECT_EQ(host_stat("deflate_hypercalls"), host.nr_memory_ops);
-	EXPECT_EQ(host_stat("deflate_superpages_asked"), 10);
-	EXPECT_EQ(host_stat("deflate_superpages_done"), 10);
-	EXPECT_EQ(host_stat("deflate_singles_asked"), 2);
-	EXPECT_EQ(host_stat("deflate_singles_done"), 2);
-	EXPECT_EQ(host_stat("inflate_superpages_done"), 11);
+	EXPECT_EQ(host_stat("deflate_asked_" SUPERPAGE), 10);
+	EXPECT_EQ(host_stat("deflate_done_" SUPERPAGE), 10);
+	EXPECT_EQ(host_stat("deflate_asked_1"), 1);
+	EXPECT_EQ(host_stat("deflate_done_1"), 1);
+	EXPECT_EQ(stat_pages("deflate_done"), SUPERPAGES(10) + 2);
+	EXPECT_EQ(host_stat("inflate_done_" SUPERPAGE), 11);
 	EXPECT_EQ(host_stat("pv_hypercalls") - pv_before, 0);
 }
 
@@ -80,14 +105,14 @@ TEST("given a host without superpages the counters tell of refusals, and what wa
 	move_to(SUPERPAGES(20));
 	host.host_no_superpages = true;
 	move_to(SUPERPAGES(22));
-	EXPECT(host_stat("deflate_superpages_asked") > 0);
-	EXPECT_EQ(host_stat("deflate_superpages_done"), 0);
-	EXPECT_EQ(host_stat("deflate_superpages_refusals"), 1);
-	EXPECT_EQ(host_stat("deflate_singles_done"), SUPERPAGES(2));
-	EXPECT_EQ(host_stat("deflate_singles_refusals"), 0);
-	EXPECT_EQ(host_stat("inflate_superpages_refusals"), 0);
-	expect_event("xen_balloon_refusal", "direction=deflate extent_order=%u asked=1 done=0",
-		     BLOCK_EXTENT);
+	EXPECT(host_stat("deflate_asked_" SUPERPAGE) > 0);
+	EXPECT_EQ(host_stat("deflate_done_" SUPERPAGE), 0);
+	EXPECT_EQ(host_stat("deflate_refusals_" SUPERPAGE), 1);
+	EXPECT_EQ(host_stat("deflate_done_0"), SUPERPAGES(2));
+	EXPECT_EQ(host_stat("deflate_refusals_0"), 0);
+	EXPECT_EQ(host_stat("inflate_refusals_" SUPERPAGE), 0);
+	expect_event("xen_balloon_refusal", "direction=deflate extent_order=%u asked=",
+		     SINGLE_EXTENT ? BLOCK_EXTENT : 1);
 }
 
 TEST("given single pages that Xen does not take the counters tell how often")
@@ -99,9 +124,9 @@ TEST("given single pages that Xen does not take the counters tell how often")
 	host.refuse_decrease = true;
 	balloon_set_new_target(SUPERPAGES(30));
 	host_run();
-	EXPECT(host_stat("inflate_singles_refusals") > 1);
-	EXPECT_EQ(host_stat("inflate_superpages_refusals"), 0);
-	EXPECT_EQ(host_stat("deflate_singles_refusals"), 0);
+	EXPECT(host_stat("inflate_refusals_0") > 1);
+	EXPECT_EQ(host_stat("inflate_refusals_" SUPERPAGE), 0);
+	EXPECT_EQ(host_stat("deflate_refusals_0"), 0);
 	expect_event("xen_balloon_refusal", "direction=inflate extent_order=0 asked=");
 	host_check();
 }
@@ -147,9 +172,9 @@ TEST("given a superpage that Xen took in part the counters tell of the quarantin
 	move_to(SUPERPAGES(28));
 	settle_for(2);
 	EXPECT_EQ(host_stat("quarantined_pages"), half_gone);
-	EXPECT_EQ(host_stat("inflate_superpages_refusals"), 1);
-	EXPECT_EQ(host_stat("inflate_superpages_done"), 1);
-	EXPECT_EQ(host_stat("inflate_singles_done"), SUPERPAGES(3) - half_gone);
+	EXPECT_EQ(host_stat("inflate_refusals_" SUPERPAGE), 1);
+	EXPECT_EQ(host_stat("inflate_done_" SUPERPAGE), 1);
+	EXPECT_EQ(stat_pages("inflate_done"), SUPERPAGES(4) - half_gone);
 }
 
 TEST("given an Xen that takes its time the counters tell how long, and the longest batch")
@@ -182,8 +207,8 @@ TEST("given a PV guest the hypercalls for its page tables are counted")
 	EXPECT(host.nr_mmu_updates > 0);
 	EXPECT_EQ(host_stat("pv_hypercalls") - before, host.nr_mmu_updates);
 	/* frame by frame at Xen, however they left the guest */
-	EXPECT_EQ(host_stat("inflate_superpages_asked"), 0);
-	EXPECT_EQ(host_stat("inflate_singles_done"), SUPERPAGES(8) - 7);
+	EXPECT_EQ(host_stat("inflate_asked_" SUPERPAGE), 0);
+	EXPECT_EQ(host_stat("inflate_done_0"), SUPERPAGES(8) - 7);
 }
 
 TEST("given PV pages that cannot be mapped their way back to Xen is counted, and is an event")
@@ -195,13 +220,13 @@ TEST("given PV pages that cannot be mapped their way back to Xen is counted, and
 	for (at = 1; !given && at < 100; at++) {
 		host_boot(&pv);
 		move_to(SUPERPAGES(24));
-		given = host_stat("inflate_singles_done");
+		given = host_stat("inflate_done_0");	/* on PV all are single */
 		host.nr_trace_lines = 0;
 		host.host_no_superpages = true;
 		host.inject.armed = true;
 		host.inject.at = at;
 		move_to(SUPERPAGES(25));
-		given = host_stat("inflate_singles_done") - given;
+		given = host_stat("inflate_done_0") - given;
 	}
 	EXPECT(given > 0);
 	EXPECT_EQ(event_pages("inflate"), given);
@@ -260,15 +285,14 @@ TEST("given a move each batch is an event, and they add up to what moved")
 	host_boot(&pvh);
 	move_to(SUPERPAGES(31) + 3);
 	expect_event("xen_balloon_batch",
-		     "direction=inflate nr_pages=%lu superpages_asked=0 superpages_done=0 singles_asked=%lu singles_done=%lu us=0 current_pages=%lu",
-		     HOST_SUPERPAGE - 3, HOST_SUPERPAGE - 3, HOST_SUPERPAGE - 3,
-		     SUPERPAGES(31) + 3);
+		     "direction=inflate nr_pages=%lu pages_done=%lu us=0 current_pages=%lu extents={0x1,0x0,0x1,",
+		     HOST_SUPERPAGE - 3, HOST_SUPERPAGE - 3, SUPERPAGES(31) + 3);
 	move_to(SUPERPAGES(31));
 	host.ns_per_frame = 1000;
 	move_to(SUPERPAGES(30));
 	expect_event("xen_balloon_batch",
-		     "direction=inflate nr_pages=%lu superpages_asked=1 superpages_done=1 singles_asked=0 singles_done=0 us=512 current_pages=%lu",
-		     HOST_SUPERPAGE, SUPERPAGES(30));
+		     "direction=inflate nr_pages=%lu pages_done=%lu us=512 current_pages=%lu extents={0x0,0x0,",
+		     HOST_SUPERPAGE, HOST_SUPERPAGE, SUPERPAGES(30));
 
 	host.nr_trace_lines = 0;
 	move_to(SUPERPAGES(20) + 5);
@@ -298,8 +322,8 @@ TEST("given a shortage events tell each state of the worker, and none when it st
 		     "old_state=short new_state=stopped reason=hard-limit retry_count=1 schedule_delay=1");
 	nr = host.nr_trace_lines;
 	host_advance(BALLOON_LOOK_S);
-	/* a look: two refusals and a batch, but the state is the same */
-	EXPECT_EQ(host.nr_trace_lines - nr, 3);
+	/* a look: a refusal of each order that is tried, and a batch */
+	EXPECT_EQ(host.nr_trace_lines - nr, 1 + 1 + (SINGLE_EXTENT ? 1 : 5));
 	balloon_set_new_target(SUPERPAGES(20));
 	expect_event("xen_balloon_state",
 		     "old_state=stopped new_state=moving reason=none retry_count=1 schedule_delay=1");

@@ -200,9 +200,11 @@ unsigned long host_with_allocator(void)
 
 enum { SEEN_NO, SEEN_LIST, SEEN_RESERVE, SEEN_UNPOPULATED = 0xff };
 
-static void see_list(struct list_head *head, unsigned long nr,
-		     unsigned long *low, unsigned long *high)
+static void see_list(unsigned int order, unsigned long *low,
+		     unsigned long *high)
 {
+	struct list_head *head = &xen_balloon.mem.extents[order];
+	unsigned long nr_extents = 0, nr = 1UL << order;
 	struct list_head *e;
 	bool in_highmem = false;
 	unsigned long i;
@@ -211,8 +213,11 @@ static void see_list(struct list_head *head, unsigned long nr,
 		struct page *page = container_of(e, struct page, lru);
 		unsigned long pfn = page_to_pfn(page);
 
-		if (nr > 1 && pfn % nr)
-			host_violation("superpage %#lx is not aligned", pfn);
+		nr_extents++;
+		if (pfn % nr)
+			host_violation("extent %#lx of %lu is not aligned", pfn,
+				       nr);
+		host.info[pfn].extent = order + 1;
 		if (PageHighMem(page))
 			in_highmem = true;
 		else if (in_highmem)
@@ -229,6 +234,7 @@ static void see_list(struct list_head *head, unsigned long nr,
 		}
 		*(PageHighMem(page) ? high : low) += nr;
 	}
+	EXPECT_SAME(xen_balloon.mem.nr_extents[order], nr_extents);
 }
 
 /* @exact: or else (quarantine) it may have memory or not. */
@@ -313,11 +319,6 @@ static void check_page(unsigned long pfn, unsigned long *counts)
 		info->seen = SEEN_NO;
 }
 
-static unsigned long moved_pages(const struct balloon_moves *m)
-{
-	return m->superpages.done * HOST_SUPERPAGE + m->singles.done;
-}
-
 static unsigned long see_reserve(struct list_head *head)
 {
 	unsigned long nr = 0;
@@ -329,6 +330,18 @@ static unsigned long see_reserve(struct list_head *head)
 	return nr;
 }
 
+/* After all of them were seen: no two extents could have joined. */
+static void check_extent(unsigned long pfn)
+{
+	unsigned long buddy = pfn ^ BIT(host.info[pfn].extent - 1);
+
+	if (host.info[pfn].extent <= SUPERPAGE_ORDER &&
+	    host.info[buddy].extent == host.info[pfn].extent &&
+	    page_zone(host_mem_map + pfn) == page_zone(host_mem_map + buddy))
+		host_violation("extents of order %u at %#lx and %#lx did not join",
+			       host.info[pfn].extent - 1, pfn, buddy);
+}
+
 /* The design's invariants, over all pages. */
 void host_check(void)
 {
@@ -337,25 +350,30 @@ void host_check(void)
 	unsigned long low = 0, high = 0, pfn, with_allocator, in_low = 0;
 	struct balloon_info info;
 	struct balloon_stats s;
+	unsigned int order;
 
 	if (host_mutex_held(&b->mem.lock) || host_mutex_held(&b->batch.lock) ||
 	    host_mutex_held(&host_device_hotplug_lock))
 		host_violation("a lock is still held");
 
-	see_list(&b->mem.superpages, HOST_SUPERPAGE, &low, &high);
-	see_list(&b->mem.singles, 1, &low, &high);
+	for (order = 0; b->batch.frames && order < NR_EXTENT_ORDERS; order++)
+		see_list(order, &low, &high);
 	EXPECT_SAME(b->mem.nr_reserve, see_reserve(&b->mem.reserve));
 	for (pfn = 0; pfn < host.nr_pages; pfn++) {
 		if (pfn == host_low_pages)
 			in_low = counts[HOST_FREE] + counts[HOST_USER] +
 				 counts[HOST_CACHE];
+		if (host.info[pfn].extent)
+			check_extent(pfn);
 		check_page(pfn, counts);
 	}
+	for (pfn = 0; pfn < host.nr_pages; pfn++)
+		host.info[pfn].extent = 0;
 
 	with_allocator = counts[HOST_FREE] + counts[HOST_USER] +
 			 counts[HOST_CACHE];
 	EXPECT_SAME(host.nr_free, counts[HOST_FREE]);
-	if (pfn <= host_low_pages)
+	if (host.nr_pages <= host_low_pages)
 		in_low = with_allocator;
 	EXPECT_SAME(host.managed[0], in_low);
 	EXPECT_SAME(host.managed[1], with_allocator - in_low);
@@ -376,8 +394,8 @@ void host_check(void)
 	/* Every page that came or went was counted. */
 	EXPECT_SAME(b->mem.current_pages,
 		    b->config.boot_pages - b->mem.nr_quarantined -
-		    moved_pages(&b->mem.moves[BALLOON_DIR_INFLATE]) +
-		    moved_pages(&b->mem.moves[BALLOON_DIR_DEFLATE]) +
+		    balloon_moved_pages(&b->mem.moves[BALLOON_DIR_INFLATE]) +
+		    balloon_moved_pages(&b->mem.moves[BALLOON_DIR_DEFLATE]) +
 		    b->mem.nr_lost);
 
 	/*

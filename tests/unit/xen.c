@@ -57,10 +57,11 @@ static unsigned long take_mfns(unsigned int order, unsigned int use)
 {
 	unsigned long mfn = NO_MFN, i;
 
+	if (host.host_no_superpages && use == MFN_GUEST &&
+	    order > extent_order(0))
+		return NO_MFN;
 	if (order < 9)
 		mfn = find_mfns(order, false);
-	else if (host.host_no_superpages && use == MFN_GUEST)
-		return NO_MFN;
 	if (mfn == NO_MFN)
 		mfn = find_mfns(order, true);
 	if (mfn == NO_MFN)
@@ -378,7 +379,8 @@ static long change_reservation(unsigned int cmd,
 					 (1L << r->extent_order) / 2;
 
 	rc = is_decrease ? decrease(r) : populate(r);
-	host.clock_ns += (rc << r->extent_order) * host.ns_per_frame;
+	host.clock_ns += (rc << r->extent_order) * host.ns_per_frame +
+			 rc * host.ns_per_extent;
 	host.stop_after_frames = -1;
 	return rc;
 }

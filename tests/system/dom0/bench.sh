@@ -50,13 +50,15 @@ move()
 		"$((cpu_ns - began)) $ms"
 }
 
-# floor_of GUEST CASE DIRECTIONS ORDER: as much as the moves, while the guest is small.
+# floor_of GUEST CASE DIRECTIONS ORDER [PAGES]: as much as the moves, while the guest is small.
 floor_of()
 {
+	local pages=${5:-$(((memory - small) * 256))}
+
 	[ "$floor" = 1 ] || return 0
 	settle
 	next_mark 3
-	out=$(probe ask "$(domid "$1")" 900 "probe floor $4 $(((memory - small) * 256)) $nr 2>&1") ||
+	out=$(probe ask "$(domid "$1")" 900 "probe floor $4 $pages $nr 2>&1") ||
 		fail "floor: $out"
 	eval "$out"
 	tell "floor $2 $3 $4 $nr $pages $calls $extents $up_us $down_us"
@@ -91,10 +93,22 @@ case_fragmented()
 	begin "$1"
 	out=$(probe ask "$(domid "$1")" 900 "probe fragment 16 2>&1") || fail "fragment: $out"
 	move "$1" fragmented down "$small"
-	floor_of "$1" fragmented both 0
+	floor_of "$1" fragmented both 3
 	move "$1" fragmented up "$memory"
 	superpages=$(ask "$1" "awk '{ n += \$14 + 2 * \$15 } END { print n }' /proc/buddyinfo")
 	[ "$superpages" = 0 ] || fail "the guest has $superpages free superpages"
+}
+
+# All of the guest's free memory is page cache of a disk that was read once. A disk that
+# nobody has open has none.
+case_cached()
+{
+	extra=ramdisk_size=$((memory * 1024)) begin "$1"
+	probe ask "$(domid "$1")" 900 "exec 3</dev/ram0 && dd if=/dev/ram0 of=/dev/null bs=1M 2>/dev/null || exit
+		sleep 100000 <&3 >/dev/null 2>&1 &" || fail "the disk cannot be read"
+	move "$1" cached down "$small"
+	floor_of "$1" cached both 9
+	move "$1" cached up "$memory"
 }
 
 hogged()
@@ -113,7 +127,8 @@ case_host_fragmented()
 	probe unhog "$hog"
 	floor_of "$1" host_fragmented down 9
 	hogged
-	floor_of "$1" host_fragmented up 0
+	# Half of the host's free memory is in such extents; a page costs the same.
+	floor_of "$1" host_fragmented up 3 $(((memory - small) * 128))
 	move "$1" host_fragmented up "$memory"
 	probe unhog "$hog"
 }

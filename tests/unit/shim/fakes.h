@@ -529,6 +529,7 @@ struct host_symbol {
 	const char *name;
 };
 
+const char *host_numbers(const unsigned long *array, unsigned int len);
 const char *host_symbol(unsigned long value, const struct host_symbol *symbols);
 void host_event(const char *event, const char *fmt, ...);
 
@@ -540,6 +541,8 @@ void host_event(const char *event, const char *fmt, ...);
 #define TP_fast_assign(args...)		args
 #define TP_printk(fmt, args...)		fmt, args
 #define __field(type, item)		type item;
+#define __array(type, item, len)	type item[len];
+#define __print_array(array, len, size)	host_numbers(array, len)
 #define __print_symbolic(value, ...) \
 	host_symbol(value, (const struct host_symbol[]) { __VA_ARGS__, { 0, NULL } })
 #define TRACE_DEFINE_ENUM(value)

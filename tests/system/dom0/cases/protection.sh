@@ -148,7 +148,7 @@ case_secrets()
 	[ "$hits" = 0 ] && [ "$pages" -gt 16000 ] || fail "$(tail -n 1 /run/measured)"
 
 	# With each 16th page in use there are few superpages except in 12 MiB that are left out, so
-	# of 75 MiB most go as single pages; and with most others in use, too, there are too few
+	# of 75 MiB most go in small extents; and with most others in use, too, there are too few
 	# pages, so it tries again later.
 	mem_set "$1" 196608
 	seed=$((seed + 1))
@@ -166,7 +166,7 @@ case_secrets()
 	move_by "$1" 30001 probe ask "$(domid "$1")" 30 "kill $most"
 	store "$1" max_schedule_delay 32 && store "$1" max_retry_count 4
 	given "$1" $seed
-	measured "of single pages, from $(mib $((short * 4))) MiB on in try $tries, $hits in $pages"
+	measured "of small extents, from $(mib $((short * 4))) MiB on in try $tries, $hits in $pages"
 	[ "$hits" = 0 ] && [ "$pages" -gt 18000 ] || fail "$(tail -n 1 /run/measured)"
 
 	# And this is what is seen when there is something to see.
