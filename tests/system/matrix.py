@@ -73,8 +73,9 @@ class Job:
 EXTRA = [name for name, boot in run.BOOTS.items() if boot.extra]
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
-    *(Job("7.3", "default", flavour) for flavour in ("ballooned", "distro", "debug", "kasan")),
+    *(Job("7.3", "default", flavour) for flavour in ("ballooned", "lockdep", "distro", "debug", "kasan")),
     Job("7.3", "default", "distro", "full"),
+    *(Job("7.3", "default", "lockdep", topic) for topic in ("consumers", "disruption")),
     *(Job("7.3", "default", "ballooned", topic) for topic in ("consumers", "hotplug")),
     Job("7.3", "arm64", "ballooned", "consumers"),
     *(Job("7.3", "default", "debug", topic) for topic in ("hotplug", "disruption")),

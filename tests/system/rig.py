@@ -300,7 +300,7 @@ def find_kernel(arch=X86, pages="4k", pv=False):
         known = name in ("ours", "stock") or (TOP / f"tools/config/{name}.config").is_file()
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
-            f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours, stock, ballooned, distro, debug or kasan"))
+            f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours, stock, ballooned, lockdep, distro, debug or kasan"))
     offset, magic = arch.magic
     with open(path, "rb") as file:
         if file.read(offset + len(magic))[offset:] != magic:

@@ -120,7 +120,7 @@ def parse(argv, cases):
     parser = argparse.ArgumentParser(
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
-               "KVER (7.3), FLAVOUR (ours, stock, ballooned, distro, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
+               "KVER (7.3), FLAVOUR (ours, stock, ballooned, lockdep, distro, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
                "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
