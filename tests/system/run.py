@@ -12,7 +12,7 @@ import selftest
 from report import Report
 
 # In parentheses: guests that `make check` leaves out, as it runs the case on others.
-CASE = re.compile(r"^# (case|extra|debug|distro) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
+CASE = re.compile(r"^# (case|extra|debug|distro|lockdep) (\S+) ([a-z0-9 ()]+): (.+)$", re.MULTILINE)
 # What makes no sense in a flavour stands before the case, with the reason.
 UNFIT = re.compile(r"^# not (\S+) in (\w+): .+$", re.MULTILINE)
 EXTRA_S = 1800  # what an extra case may take
@@ -97,7 +97,7 @@ def all_cases():
                 if word != guest:
                     cases.whole_only.add(name)
                 if case in unfit or (kind == "debug" and not flavour.checks) or (
-                        kind == "distro" and flavour.name not in ("distro", "stock-distro")):
+                        kind in ("distro", "lockdep") and flavour.name.removeprefix("stock-") != kind):
                     cases.unfit.add(name)
     order = [guest for boot in BOOTS.values() for guest in boot.guests]
     cases.sentences = dict(sorted(cases.sentences.items(), key=lambda item: order.index(item[0].split("-")[0])))

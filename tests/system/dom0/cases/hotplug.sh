@@ -157,6 +157,36 @@ case_pool()
 	stop "$guest"
 }
 
+# lockdep addresses pv: with a target beyond the addresses of its kernel (CONFIG_XEN_MEMORY_HOTPLUG_LIMIT) uses all of these, says so, and comes back
+case_addresses()
+{
+	local most
+
+	online_by "$1" online
+	eval "$(block_states "$1")"
+	boot_blocks=$online
+	look "$1"
+	most=$((own_pages + $(show "$1" info/low_kb) / 4))
+	ask "$1" 'dmesg -c >/dev/null'
+	grow_to "$1" 600004
+	for size in 1G 4T; do
+		store "$1" target $size
+		says "$1" stopped 60
+		[ "$(show "$1" info/reason)" = no-addresses ] || fail "it stops at $size, $(show "$1" info/reason)"
+	done
+	eval "$(block_states "$1")"
+	most=$((most + (online - boot_blocks) * 32768))
+	measured "$boot_blocks memory blocks, then $online; $(ask "$1" "dmesg | grep 'no address'")"
+	[ "$online" -gt "$boot_blocks" ] && [ $((most * 4)) -le "$(show "$1" info/largest_kb)" ] ||
+		fail "$(paste -sd';' /run/measured)"
+	[ "$(ask "$1" "dmesg | grep -c 'no addresses'")" = 1 ] || fail "$(paste -sd';' /run/measured)"
+	counts "$1" $most
+	stays "$1" $((most + $(cat "/run/guest/$1/hidden_pages")))
+	mem_set "$1" 262144
+	grow_to "$1" 700004
+	stop "$1"
+}
+
 # watermarks GUEST: of each zone that has memory: name, min, low, high, and the batch of its lists.
 watermarks()
 {
