@@ -107,3 +107,35 @@ case_rereads()
 	done
 	no_kills "$1" "at the end"
 }
+
+# distro rescued pv pvh: without memory says once that its hard limit keeps deflate_on_oom from help, and gets memory rather than being killed when that is raised
+case_rescued()
+{
+	local big="dd if=/dev/zero of=/dev/null bs=160M count=1 2>&1"
+
+	start "$1"
+	store "$1" deflate_on_oom 1
+	mem_set "$1" 131072	# and the hard limit
+	eval "$(probe domain "$(domid "$1")")"
+	# These kills are wanted, so they stay out of the console's log.
+	ask "$1" 'cp /proc/sys/kernel/printk /run/printk; dmesg -n 1; dmesg -c >/dev/null'
+	for try in 1 2; do
+		! ask "$1" "$big" >/dev/null || fail "a program has 160 of 128 MiB"
+	done
+	killed=$(ask "$1" "dmesg | grep -c 'Out of memory: Killed'")
+	said=$(ask "$1" "dmesg | grep 'deflate_on_oom cannot help'")
+	measured "$killed killed; ${said##*balloon: }"
+	[ "$killed" = 2 ] && [ "$(echo "$said" | grep -c "limit is $((max_pages * 4)) KiB")" = 1 ] ||
+		fail "$(paste -sd';' /run/measured)"
+
+	ask "$1" 'cat /run/printk >/proc/sys/kernel/printk; dmesg -c >/dev/null'
+	xl mem-max "$(domid "$1")" 512
+	ask "$1" "$big" >/dev/null || fail "a program of 160 MiB fails"
+	look "$1"
+	no_kills "$1" "with the limit raised"
+	measured "at $(mib $((tot_pages * 4))) MiB after a program of 160 MiB"
+	[ "$tot_pages" -gt 32768 ] || fail "$(paste -sd';' /run/measured)"
+	reaches "$1" 32768 $((120 * slow))
+	measured "back in $took_s s"
+	stop "$1"
+}
