@@ -32,10 +32,12 @@ class Job:
     flavour: str = "ours"
     topic: str = ""    # all cases of that one, also those that take long
     xen: str = "4.17"
+    options: str = ""   # on the kernels' command lines
 
     @property
     def name(self):
-        words = [self.kver] + [self.flavour] * (self.flavour != "ours") + [self.topic] * bool(self.topic)
+        words = [self.kver] + [self.flavour] * (self.flavour != "ours") + ["checked"] * bool(self.options)
+        words += [self.topic] * bool(self.topic)
         words += [f"xen{self.xen}"] * (self.xen != "4.17")
         return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
 
@@ -51,7 +53,8 @@ class Job:
 
     def environment(self):
         return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour, "XEN": self.xen,
-                "ARCH": self.machine.arch.make, "PAGES": self.machine.pages}
+                "ARCH": self.machine.arch.make, "PAGES": self.machine.pages,
+                "OPTIONS": self.options}
 
     def machine_of(self, case):
         """The boot that runs it, or whose logs it stands for; None for the rig's own."""
@@ -71,10 +74,11 @@ class Job:
 
 
 EXTRA = [name for name, boot in run.BOOTS.items() if boot.extra]
+CHECKERS = "page_owner=on debug_pagealloc=on page_table_check=on"    # of distro.config
 JOBS = {job.name: job for job in [
     Job("7.3", "default"), *(Job("7.3", boot) for boot in EXTRA),
     *(Job("7.3", "default", flavour) for flavour in ("ballooned", "lockdep", "distro", "debug", "kasan")),
-    Job("7.3", "default", "distro", "full"),
+    Job("7.3", "default", "distro", "full"), Job("7.3", "default", "distro", options=CHECKERS),
     *(Job("7.3", "default", "lockdep", topic) for topic in ("consumers", "disruption")),
     *(Job("7.3", "default", "ballooned", topic) for topic in ("consumers", "hotplug")),
     Job("7.3", "arm64", "ballooned", "consumers"),
@@ -199,7 +203,7 @@ def rows(found):
         if name not in found:
             continue
         result, linux = found[name], found[name]["linux"] + f", {job.flavour}" * (job.flavour != "ours")
-        linux += f", Xen {job.xen}" * (job.xen != "4.17")
+        linux += f", {job.options}" * bool(job.options) + f", Xen {job.xen}" * (job.xen != "4.17")
         cases, begun = result["cases"], False
         for boot in job.boots:
             for guest in run.BOOTS[boot].guests:

@@ -587,9 +587,12 @@ class Machine:
         self._used, self._used_at = None, 0.0
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
         if flavour().checks:
-            words.update(slow=flavour().slow, checks=flavour().options)
+            words.update(slow=flavour().slow)
+        switches = " ".join(filter(None, [flavour().options, os.environ.get("OPTIONS", "")]))
+        if switches:
+            words.update(checks=f'"{switches}"')
         # /dev/ram0 of dom0 is the guests' disk; unwritten blocks take no memory
-        options = " ".join(["console=hvc0 ramdisk_size=400000", *[flavour().options] * flavour().pv,
+        options = " ".join(["console=hvc0 ramdisk_size=400000", *[switches] * flavour().pv,
                             *(f"{key}={value}" for key, value in words.items())])
         self.argv = [
             find_qemu(arch), *(qemu or accelerator(arch)),

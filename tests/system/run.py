@@ -121,7 +121,8 @@ def parse(argv, cases):
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
                "KVER (7.3), FLAVOUR (ours, stock, ballooned, lockdep, distro, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
-               "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak). "
+               "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak), "
+               "OPTIONS (for the command line of guests and dom0). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
     parser.add_argument("--guest", choices=BOOTS,
