@@ -82,6 +82,20 @@ TEST("given kexec and a host without superpages all memory comes back as single 
 	EXPECT(logged("all memory is back"));
 }
 
+TEST("given kexec and superpages that the host has again these are populated whole")
+{
+	host_boot(&pvh);
+	balloon_set_new_target(SUPERPAGES(20));
+	settle();
+	host.host_no_superpages = true;
+	balloon_set_new_target(SUPERPAGES(24));
+	settle();
+	host.host_no_superpages = false;
+	host_reboot(true);
+	expect_current(SUPERPAGES(32));
+	EXPECT_EQ(host.nr_populated[9], 8);
+}
+
 TEST("given kexec and a slow host the reboot goes on after a minute")
 {
 	if (HOST_FRAMES > 1)

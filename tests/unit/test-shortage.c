@@ -231,6 +231,8 @@ TEST("given memory that is free in ZONE_MOVABLE, which inflation cannot take, th
 		EXPECT(current() < SUPERPAGES(32));
 		EXPECT(xen_balloon.mem.schedule.state == BALLOON_STATE_SHORT ||
 		       xen_balloon.mem.schedule.state == BALLOON_STATE_STOPPED);
+		EXPECT_EQ(balloon_available_pages(),
+			  si_mem_available() - host.movable_free);
 		/* a zone below its own watermark takes nothing from the others */
 		host.movable_wmark = SUPERPAGES(200);
 		EXPECT_EQ(balloon_available_pages(), si_mem_available());
