@@ -252,12 +252,12 @@ case_blocks300()
 	persistent "$1" N blocks "$1" 150
 }
 
-# extra builds dom0 arm64dom0: builds and ends guests while its own size changes
+# extra builds dom0 pvhdom0 arm64dom0: builds and ends guests while its own size changes and its memory is read
 case_builds()
 {
 	had=$(unpopulated "$1")
 	guest=pv
-	[ "$1" = dom0 ] || guest=arm64
+	[ "$1" != arm64dom0 ] || guest=arm64
 	(
 		built=0
 		until [ -f /run/enough ]; do
@@ -272,6 +272,8 @@ case_builds()
 	for kib in 600004 700004 $((was * 4)) 600004 $((was * 4)); do
 		set_key "$1" memory/target $kib
 		counts "$1" $((kib / 4))
+		# holds the semaphore of page_offline_begin() while it copies to the program
+		out=$(ask "$1" 'probe kcore') || fail "$out"
 	done
 	touch /run/enough
 	wait $builder || fail "a guest: $(cat /run/reason)"

@@ -169,7 +169,7 @@ case_addresses()
 	most=$((own_pages + $(show "$1" info/low_kb) / 4))
 	ask "$1" 'dmesg -c >/dev/null'
 	grow_to "$1" 600004
-	for size in 1G 4T; do
+	for size in 1100M 4T; do
 		store "$1" target $size
 		says "$1" stopped 60
 		[ "$(show "$1" info/reason)" = no-addresses ] || fail "it stops at $size, $(show "$1" info/reason)"

@@ -144,7 +144,6 @@ case_turns()
 		xenstore-write $target \$kib; done"
 }
 
-# not gigabytes in lockdep: its addresses end at 1 GiB, of which not all is memory; see addresses
 # case gigabytes grow arm64 arm64big: grows past its start to a size given with the suffix G
 case_gigabytes()
 {
