@@ -549,7 +549,7 @@ kexec()
 	options=$(ask "$1" "cat /proc/cmdline") || fail "no options"
 	ask "$1" "(sleep 1; probe kexec /next/kernel /next/initrd '$options again') >/run/kexec.log 2>&1 & true"
 	until ask "$1" 'grep -q again /proc/cmdline'; do
-		[ "$(now)" -lt $end ] || fail "no other kernel runs"
+		[ "$(now)" -lt $end ] || fail "no other kernel runs: $(ask "$1" 'cat /run/kexec.log')"
 		sleep 1
 	done
 }

@@ -115,6 +115,7 @@ case_rescued()
 
 	start "$1"
 	store "$1" deflate_on_oom 1
+	ask "$1" 'echo 1 >/proc/sys/vm/overcommit_memory'
 	mem_set "$1" 131072	# and the hard limit
 	eval "$(probe domain "$(domid "$1")")"
 	# These kills are wanted, so they stay out of the console's log.
