@@ -202,7 +202,7 @@ class Trouble(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Flavour:
-    """What a kernel with checkers needs that `ours` does not; see tools/config."""
+    """What a kernel needs that `ours` does not; see tools/config."""
     name: str
     checks: bool = True
     options: str = ""   # on its command line
@@ -210,13 +210,14 @@ class Flavour:
     pv: bool = True     # whether it boots as PV; else dom0 runs `ours`
 
 
-CHECKING = (Flavour("debug", options="page_poison=1", slow=4),
-            Flavour("kasan", options="kasan_multi_shot", slow=4, pv=False))
+SPECIAL = (Flavour("debug", options="page_poison=1", slow=4),
+           Flavour("kasan", options="kasan_multi_shot", slow=4, pv=False),
+           Flavour("lockdep", checks=False, slow=4))
 
 
 def flavour(name=None):
     name = name or os.environ.get("FLAVOUR") or "ours"
-    return next((known for known in CHECKING if known.name == name), Flavour(name, checks=False))
+    return next((known for known in SPECIAL if known.name == name), Flavour(name, checks=False))
 
 
 def machine_suite():
@@ -586,7 +587,7 @@ class Machine:
         self._rest = b""
         self._used, self._used_at = None, 0.0
         words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
-        if flavour().checks:
+        if flavour().slow > 1:
             words.update(slow=flavour().slow)
         switches = " ".join(filter(None, [flavour().options, os.environ.get("OPTIONS", "")]))
         if switches:
