@@ -12,7 +12,7 @@
  *     hotplug: new sections   -> (come online)     -> page list
  *
  * Files call only downward. Front ends: xen-balloon-sysfs.c, xenstore.c,
- * debugfs.c, oom.c, unpopulated.c. Then the worker and the boot: this file.
+ * debugfs.c, oom.c, unpopulated.c. Then suspend.c, the worker and the boot: this file.
  * Below are the actions (inflate.c, hotplug.c, resume.c), the state with the page
  * list (pages.c, trace.c), Xen (mem-reservation.c, pv-mapping.c) and the
  * decisions (policy.c). Documentation/design.rst tells why.
@@ -288,10 +288,16 @@ static unsigned long balloon_finish_pass(struct xen_balloon *b,
 	return delay_s;
 }
 
-static void balloon_work(struct work_struct *work)
+/**
+ * balloon_pass() - decide, and move a batch
+ * @b: balloon
+ *
+ * Context: Process; takes balloon_batch.lock and balloon_memory.lock. Without
+ * them it calls the observers.
+ * Return: seconds until the next pass, or %BALLOON_NEVER.
+ */
+unsigned long balloon_pass(struct xen_balloon *b)
 {
-	struct xen_balloon *b = container_of(to_delayed_work(work),
-					     struct xen_balloon, work);
 	unsigned long seq, moved, delay_s;
 	unsigned int max_order;
 	struct balloon_view view;
@@ -336,7 +342,15 @@ static void balloon_work(struct work_struct *work)
 
 	mutex_unlock(&b->batch.lock);
 
-	blocking_notifier_call_chain(&balloon_observers, 0, NULL);
+	balloon_call_observers(BALLOON_EVENT_CHANGED);
+	return delay_s;
+}
+
+static void balloon_work(struct work_struct *work)
+{
+	struct xen_balloon *b = container_of(to_delayed_work(work),
+					     struct xen_balloon, work);
+	unsigned long delay_s = balloon_pass(b);
 
 	/* No effect if the work is queued: a wake-up is not delayed. */
 	if (delay_s != BALLOON_NEVER)
@@ -395,14 +409,16 @@ void balloon_snapshot(struct balloon_info *info)
 	info->tries = b->mem.schedule.count;
 	info->booted = b->mem.booted;
 	info->target_seq = b->mem.target_seq;
+	info->restore_pages = balloon_restore_pages(b);
+	info->asked_pages = b->mem.asked_pages + b->config.difference;
 	balloon_unlock(b);
 }
 
 /**
  * balloon_register_observer() - hear of changes
- * @nb: called by the worker without data, after each of its passes, of which
- *	one follows the end of the boot; balloon_snapshot() has the numbers. None
- *	of the driver's locks is held.
+ * @nb: called with an enum balloon_event and without data; balloon_snapshot() has
+ *	the numbers. One pass follows the end of the boot. None of the driver's
+ *	locks is held.
  *
  * Context: Process; sleeps.
  */
@@ -420,6 +436,17 @@ void balloon_register_observer(struct notifier_block *nb)
 void balloon_unregister_observer(struct notifier_block *nb)
 {
 	blocking_notifier_chain_unregister(&balloon_observers, nb);
+}
+
+/**
+ * balloon_call_observers() - tell all observers
+ * @event: the news
+ *
+ * Context: Process; sleeps.
+ */
+void balloon_call_observers(enum balloon_event event)
+{
+	blocking_notifier_call_chain(&balloon_observers, event, NULL);
 }
 
 /**

@@ -25,6 +25,7 @@ struct xen_balloon xen_balloon = {
 	.mem = {
 		.lock = __MUTEX_INITIALIZER(xen_balloon.mem.lock),
 		.reserve = LIST_HEAD_INIT(xen_balloon.mem.reserve),
+		.asked_pages = BALLOON_NOT_ASKED,
 		.schedule = {
 			.delay = 1,
 			.max_delay = 32,
@@ -94,6 +95,30 @@ void balloon_wake(struct xen_balloon *b)
 	/* No worker before balloon_init(); its first pass catches up. */
 	if (b->wq)
 		mod_delayed_work(b->wq, &b->work, 0);
+}
+
+/**
+ * balloon_restore_pages() - the target that an image of the domain needs
+ * @b: balloon
+ *
+ * Pages that only Xen has are not in an image, and quarantined ones may be.
+ *
+ * Context: Process; balloon_memory.lock is held.
+ * Return: pages, as the toolstack counts; 0 if its last target is enough.
+ */
+unsigned long balloon_restore_pages(const struct xen_balloon *b)
+{
+	const struct balloon_memory *mem = &b->mem;
+	unsigned long image_pages = mem->current_pages - mem->nr_lost +
+				    mem->nr_quarantined;
+
+	lockdep_assert_held(&mem->lock);
+
+	/* Xen has memory for a part of such a guest. */
+	if (mem->pod_boot ||
+	    !balloon_image_excess(image_pages, mem->asked_pages))
+		return 0;
+	return image_pages + b->config.difference;
 }
 
 /**

@@ -167,6 +167,11 @@ struct balloon_memory {
 	unsigned long current_pages;
 	/** @target_pages: the size that @current_pages should reach */
 	unsigned long target_pages;
+	/**
+	 * @asked_pages: the last target of the toolstack, without
+	 * balloon_config.difference, or %BALLOON_NOT_ASKED
+	 */
+	unsigned long asked_pages;
 	/** @target_seq: number of targets so far; tells a new one */
 	unsigned long target_seq;
 	/** @floor: pages that inflation must leave */
@@ -210,6 +215,8 @@ struct balloon_memory {
  * @boot_xen_pages: the same, as Xen counted; 0: unknown
  * @xen_excess: pages that Xen counts and the domain does not, when the boot is
  *	over
+ * @difference: pages in the toolstack's targets that are not the guest's; known
+ *	with the first of them
  * @boot_timeout: xen.balloon_boot_timeout, seconds
  * @deflate_on_oom: tunable
  * @hotplug_unpopulated: the sysctl
@@ -218,6 +225,7 @@ struct balloon_config {
 	unsigned long boot_pages;
 	unsigned long boot_xen_pages;
 	long xen_excess;
+	long difference;
 	unsigned int boot_timeout;
 	bool deflate_on_oom;
 	int hotplug_unpopulated;
@@ -271,6 +279,7 @@ extern struct xen_balloon xen_balloon;
 void balloon_lock(struct xen_balloon *b);
 void balloon_unlock(struct xen_balloon *b);
 void balloon_wake(struct xen_balloon *b);
+unsigned long balloon_restore_pages(const struct xen_balloon *b);
 
 void balloon_mark_offline(struct page *page, unsigned int order);
 void balloon_mark_online(struct page *page, unsigned int order);

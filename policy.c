@@ -707,6 +707,28 @@ unsigned long balloon_backed_pages(const struct balloon_boot_counts *c)
 	return xen > beyond ? xen - beyond : 0;
 }
 
+/* What libxl grants a domain beyond its target, when it restores it, too. */
+#define LIBXL_SLACK	(SZ_1M / PAGE_SIZE)
+
+/**
+ * balloon_image_excess() - pages of an image that stop its restoration
+ * @image_pages: size of the domain
+ * @asked_pages: the toolstack's last target, or %BALLOON_NOT_ASKED
+ *
+ * An image is restored with the target that the toolstack knows, and Xen grants
+ * it no more.
+ *
+ * Context: Any.
+ * Return: pages beyond the target; 0 if they can be restored, too.
+ */
+unsigned long balloon_image_excess(unsigned long image_pages,
+				   unsigned long asked_pages)
+{
+	unsigned long excess = image_pages - min(image_pages, asked_pages);
+
+	return excess > LIBXL_SLACK ? excess : 0;
+}
+
 /**
  * balloon_max_target() - the largest target that makes sense
  *

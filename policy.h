@@ -281,9 +281,14 @@ struct balloon_boot_counts {
 	unsigned long guest;
 };
 
+/* The toolstack has not set a target. */
+#define BALLOON_NOT_ASKED	ULONG_MAX
+
 void balloon_fix_boot_counts(struct balloon_boot_counts *c);
 long balloon_learn_difference(const struct balloon_boot_counts *c);
 unsigned long balloon_backed_pages(const struct balloon_boot_counts *c);
+unsigned long balloon_image_excess(unsigned long image_pages,
+				   unsigned long asked_pages);
 int balloon_target_from_kb(u64 target_kb, long difference,
 			   unsigned long *pages);
 unsigned long balloon_max_target(void);

@@ -24,6 +24,7 @@
 
 #include "balloon.h"
 #include "hotplug.h"
+#include "suspend.h"
 
 /**
  * enum balloon_unit - how a file shows its value
@@ -202,6 +203,11 @@ static struct balloon_file balloon_info_files[] = {
 		.value = &xen_balloon.mem.nr_quarantined,
 	},
 	{
+		.attr = READ_ONLY(restore_kb),
+		.unit = BALLOON_UNIT_KB,
+		.compute = balloon_restore_pages,
+	},
+	{
 		.attr = READ_ONLY(state),
 		.unit = BALLOON_UNIT_STATE,
 	},
@@ -378,6 +384,7 @@ static const struct attribute_group *balloon_groups[] = {
 static const_bus_type balloon_bus = {
 	.name = "xen_memory",
 	.dev_name = "xen_memory",
+	.pm = &balloon_pm_ops,
 };
 
 static void balloon_dev_release(struct device *dev)
@@ -425,6 +432,9 @@ static int balloon_passed(struct notifier_block *nb, unsigned long event,
 {
 	struct balloon_news *news = &balloon_news;
 	struct balloon_info info;
+
+	if (event != BALLOON_EVENT_CHANGED)
+		return NOTIFY_DONE;
 
 	balloon_snapshot(&info);
 	if (info.current_pages != news->last.current_pages)

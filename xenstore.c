@@ -41,8 +41,7 @@ static void balloon_report(struct work_struct *work);
  * @watch: on memory/target
  * @notifier: tells when xenstore can be read
  * @observer: tells when the size or the state of the domain changes
- * @learned: whether @difference is known
- * @difference: pages in the toolstack's targets that are not the guest's
+ * @learned: whether balloon_config.difference is known
  * @full: the target, in pages, that stands for all memory that the guest was
  *        started with, or 0 if it can be started with less
  * @read: follows memory/target: once, however often it was written meanwhile
@@ -53,8 +52,8 @@ static void balloon_report(struct work_struct *work);
  * @unread: memory/target could not be read for lack of memory
  * @unread_seq: number of the target that was in force then
  *
- * @learned to @full, @unread and @unread_seq are written under @lock. @report
- * reads @learned, and then @difference, which does not change any more.
+ * @learned, @full, @unread and @unread_seq are written under @lock. @report reads
+ * @learned, and then the difference, which does not change any more.
  */
 struct balloon_toolstack {
 	struct xenbus_watch watch;
@@ -63,7 +62,6 @@ struct balloon_toolstack {
 	/** @lock: one target at a time */
 	struct mutex lock;
 	bool learned;
-	long difference;
 	unsigned long full;
 	struct work_struct read;
 	struct delayed_work report;
@@ -157,11 +155,11 @@ static int balloon_read_difference(u64 first_target_kb)
 	counts.first_target = KB_TO_PAGES(first_target_kb);
 	counts.videoram = KB_TO_PAGES(videoram_kb);
 	balloon_fix_boot_counts(&counts);
-	toolstack.difference = balloon_learn_difference(&counts);
+	xen_balloon.config.difference = balloon_learn_difference(&counts);
 	toolstack.full = counts.static_max - counts.videoram;
 	pr_debug("static_max %lu first_target %lu videoram %lu xen %lu guest %lu: difference %ld pages\n",
 		 counts.static_max, counts.first_target, counts.videoram,
-		 counts.xen, counts.guest, toolstack.difference);
+		 counts.xen, counts.guest, xen_balloon.config.difference);
 
 	backed = balloon_backed_pages(&counts);
 	if (backed < counts.guest)
@@ -176,6 +174,16 @@ static void balloon_lift_mem_limit(void)
 	if (xen_saved_max_mem_size)
 		max_mem_size = xen_saved_max_mem_size;
 #endif
+}
+
+/* For an image of the guest; there is none of the initial domain. */
+static void balloon_note_asked(unsigned long pages)
+{
+	if (xen_initial_domain())
+		return;
+	balloon_lock(&xen_balloon);
+	xen_balloon.mem.asked_pages = pages;
+	balloon_unlock(&xen_balloon);
 }
 
 static int balloon_follow_target(void)
@@ -197,7 +205,7 @@ static int balloon_follow_target(void)
 		smp_store_release(&toolstack.learned, true);
 	}
 
-	rc = balloon_target_from_kb(target_kb, toolstack.difference, &pages);
+	rc = balloon_target_from_kb(target_kb, xen_balloon.config.difference, &pages);
 	if (rc)
 		return rc;
 	/* Built a few pages short, the guest has no place for them. */
@@ -206,6 +214,7 @@ static int balloon_follow_target(void)
 
 	/* After a migration xenstore has nothing of ours. */
 	WRITE_ONCE(toolstack.outdated, true);
+	balloon_note_asked(pages);
 	balloon_set_new_target(pages);
 	return 0;
 }
@@ -266,7 +275,7 @@ static int balloon_xenstore_ready(struct notifier_block *nb,
 /* Not every toolstack lets a guest write data/balloon. */
 static int balloon_write_kb(const char *key, unsigned long pages)
 {
-	s64 kb = ((s64)pages + toolstack.difference) << (PAGE_SHIFT - 10);
+	s64 kb = ((s64)pages + xen_balloon.config.difference) << (PAGE_SHIFT - 10);
 
 	return xenbus_printf(XBT_NIL, "data/balloon", key, "%lld", kb);
 }
@@ -278,6 +287,7 @@ static bool balloon_is_reported(const struct balloon_info *info)
 	return info->current_pages == last->current_pages &&
 	       info->target_pages == last->target_pages &&
 	       info->state == last->state && info->reason == last->reason &&
+	       info->restore_pages == last->restore_pages &&
 	       info->booted == last->booted;
 }
 
@@ -299,6 +309,9 @@ static bool balloon_write_report(const struct balloon_info *info)
 	if (!rc_data)
 		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "reason", "%s",
 					balloon_reason_name(info->reason));
+	if (!rc_data)
+		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "restore-kb",
+					"%llu", PAGES_TO_KB(info->restore_pages));
 
 	/* XAPI waits for this before it counts on a guest. */
 	if (info->booted && info->state != BALLOON_STATE_MOVING)
@@ -345,7 +358,18 @@ static void balloon_report(struct work_struct *work)
 static int balloon_changed(struct notifier_block *nb, unsigned long event,
 			   void *data)
 {
-	balloon_queue_report();
+	switch (event) {
+	case BALLOON_EVENT_CHANGED:
+		balloon_queue_report();
+		break;
+	case BALLOON_EVENT_SUSPEND:
+		/* A target that was written before the request. */
+		flush_work(&toolstack.read);
+		break;
+	case BALLOON_EVENT_FINAL:
+		flush_delayed_work(&toolstack.report);
+		break;
+	}
 	return NOTIFY_OK;
 }
 

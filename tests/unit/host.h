@@ -265,6 +265,7 @@ void host_sysfs_read_text(const char *name, char *text, size_t size);
 const char *host_xenstore_text(const char *key);	/* NULL: not there */
 unsigned long host_oom(void);	/* what was freed */
 void host_reboot(bool kexec);
+void host_suspend(void);	/* up to the freeze of devices; @frozen until the end */
 unsigned long host_stat(const char *name);
 const char *host_last_event(const char *event);
 void host_hold(void);	/* the fakes' own lock, for threads */

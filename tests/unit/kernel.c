@@ -348,6 +348,23 @@ bool cancel_delayed_work_sync(struct delayed_work *d)
 	return was_pending;
 }
 
+/* Runs at once, as if nobody else wanted a processor. */
+bool flush_work(struct work_struct *w)
+{
+	bool was_pending = w->pending;
+
+	host_check_lockless();
+	w->pending = false;
+	if (was_pending)
+		w->func(w);
+	return was_pending;
+}
+
+bool flush_delayed_work(struct delayed_work *d)
+{
+	return flush_work(&d->work);
+}
+
 bool delayed_work_pending(struct delayed_work *d)
 {
 	return __atomic_load_n(&d->work.pending, __ATOMIC_RELAXED);
@@ -741,6 +758,15 @@ void device_unregister(struct device *dev)
 	put_device(dev);
 }
 
+suspend_state_t pm_suspend_target_state;
+
+void host_suspend(void)
+{
+	host.frozen = true;
+	if (host.dev && host.dev->bus->pm->prepare(host.dev))
+		host_violation("a device refuses to be suspended");
+}
+
 /* sysfs, as user space sees it */
 
 static struct device_attribute *find_attr(const char *path)
@@ -1001,7 +1027,8 @@ static struct {
 } store[] = {
 	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
 	{ "data/balloon/target-kb" }, { "data/balloon/current-kb" },
-	{ "data/balloon/state" }, { "data/balloon/reason" }, { "control/feature-balloon" },
+	{ "data/balloon/state" }, { "data/balloon/reason" }, { "data/balloon/restore-kb" },
+	{ "control/feature-balloon" },
 };
 
 void host_xenstore_raw(const char *key, const char *value, size_t len)

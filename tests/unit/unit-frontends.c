@@ -38,5 +38,5 @@ void host_reset_frontends(void)
 
 long host_difference(void)
 {
-	return toolstack.difference;
+	return xen_balloon.config.difference;
 }

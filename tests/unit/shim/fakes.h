@@ -135,6 +135,8 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 		      unsigned long delay);
 bool cancel_delayed_work_sync(struct delayed_work *d);
+bool flush_work(struct work_struct *work);
+bool flush_delayed_work(struct delayed_work *d);
 bool delayed_work_pending(struct delayed_work *d);
 
 typedef struct { int unused; } wait_queue_head_t;
@@ -455,8 +457,19 @@ struct attribute_group {
 	struct attribute **attrs;
 };
 
+struct device;
+struct dev_pm_ops {
+	int (*prepare)(struct device *dev);
+};
+#define pm_sleep_ptr(ptr)	(ptr)
+typedef int suspend_state_t;
+#define PM_SUSPEND_ON		0
+#define PM_SUSPEND_TO_IDLE	1
+extern suspend_state_t pm_suspend_target_state;
+
 struct bus_type {
 	const char *name, *dev_name;
+	const struct dev_pm_ops *pm;
 };
 
 struct kobject {
