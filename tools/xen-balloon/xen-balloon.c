@@ -62,6 +62,7 @@ enum value {
 	LOW_KB,
 	HIGH_KB,
 	QUARANTINED_KB,
+	RESTORE_KB,
 	NR_FILES,
 	MEM_TOTAL_KB = NR_FILES,
 	MEM_FREE_KB,
@@ -86,6 +87,7 @@ static const char *const sources[NR_VALUES] = {
 	[LOW_KB] = "info/low_kb",
 	[HIGH_KB] = "info/high_kb",
 	[QUARANTINED_KB] = "info/quarantined_kb",
+	[RESTORE_KB] = "info/restore_kb",
 	[MEM_TOTAL_KB] = "MemTotal",
 	[MEM_FREE_KB] = "MemFree",
 	[MEM_AVAILABLE_KB] = "MemAvailable",
@@ -568,6 +570,10 @@ static enum outcome status(const struct settings *set)
 	if (v.of[QUARANTINED_KB])
 		print_size("quarantined", v.of[QUARANTINED_KB],
 			   "lost until the next boot");
+	/* In MiB, as in xl.cfg. */
+	if (v.of[RESTORE_KB] && v.of[RESTORE_KB] != UNKNOWN)
+		printf("an image saved now needs memory=%" PRIu64
+		       " to be restored\n", (v.of[RESTORE_KB] + 1023) / 1024);
 	return REACHED;
 }
 

@@ -175,7 +175,8 @@ tool_agrees()
 
 	tool "$1" 0 "status --json"
 	for name in target_kb floor_kb retry_count max_retry_count schedule_delay max_schedule_delay \
-		    scrub_pages deflate_on_oom info/current_kb info/low_kb info/high_kb info/quarantined_kb; do
+		    scrub_pages deflate_on_oom info/current_kb info/low_kb info/high_kb info/quarantined_kb \
+		    info/restore_kb; do
 		value=$(show "$1" $name) || value=null
 		echo "$answer" | grep -qx "  \"${name#info/}\": $value," ||
 			fail "$name is $value in sysfs, the tool says:" $answer
