@@ -63,18 +63,32 @@ reaches()
 	agree "$1" "$2"
 }
 
-# carry GUEST: saved to a file and restored; carried_pages is Xen's count before it runs again.
-carry()
+# save GUEST: to /run/saved; it has ended then.
+save()
 {
 	xl save "$(domid "$1")" /run/saved >/run/xl.log 2>&1 ||
 		fail "xl save: $(grep -i error /run/xl.log | tr '\n' ' ')"
-	xl restore -p -e /run/saved >/run/xl.log 2>&1 ||
+}
+
+# restore GUEST CONFIG...: from /run/saved; carried_pages is Xen's count before it runs again.
+restore()
+{
+	guest=$1
+	shift
+	xl restore -p -e "$@" /run/saved >/run/xl.log 2>&1 ||
 		fail "xl restore: $(grep -i error /run/xl.log | tr '\n' ' ')"
 	rm /run/saved
-	xl domid "$1" >"/run/guest/$1/domid"
-	eval "$(probe domain "$(domid "$1")")"
+	xl domid "$guest" >"/run/guest/$guest/domid"
+	eval "$(probe domain "$(domid "$guest")")"
 	carried_pages=$tot_pages
-	xl unpause "$(domid "$1")"
+	xl unpause "$(domid "$guest")"
+}
+
+# carry GUEST: saved to a file and restored.
+carry()
+{
+	save "$1"
+	restore "$1"
 }
 
 # What a save needs is a file in dom0's memory, so the guest is a small one.
@@ -154,6 +168,94 @@ case_savedmoving()
 	sound $guest 90004 $full
 }
 
+# descend GUEST KIB PERCENT: told to go there, and does so with so much of a processor.
+descend()
+{
+	pace "$1" "$3"
+	xl mem-set "$(domid "$1")" "$2k"
+}
+
+# pace GUEST PERCENT: so much of a processor, also when it is restored; 0: as it likes.
+pace() { xl sched-credit2 -d "$(domid "$1")" -c "$2" || fail "xl sched-credit2"; }
+
+# extra savedatonce pv pvh: is whole after xl mem-set and xl save at once, at ten moments of the way down
+case_savedatonce()
+{
+	local round
+
+	save_small "$1"
+	hold $guest 8192
+	for round in 0 1 2 3 4 5 6 7 8 9; do
+		mem_set $guest $full
+		descend $guest 90004 20
+		usleep $((round * 100000))
+		carry $guest
+		pace $guest 0
+		held $guest "in round $round"
+		[ $carried_pages = 22501 ] || fail "restored with $carried_pages pages in round $round"
+	done
+	rm -f /run/measured
+	sound $guest 90004 $full
+	measured "saved $round times"
+}
+
+# stuck GUEST KIB: told to go to KIB, it does not come so far, and says so.
+stuck()
+{
+	local end=$(($(now) + 30 * slow))
+
+	xl mem-set "$(domid "$1")" "$2k"
+	until [ "$(show "$1" info/state)" = stopped ]; do
+		[ "$(now)" -lt $end ] || fail "told to go to $2 KiB it is $(show "$1" info/state)"
+		usleep 200000
+	done
+}
+
+# saved_above GUEST HOW: saved above its target, it tells the memory= that its image needs, in MiB.
+saved_above()
+{
+	local log="/var/log/xen/console/guest-$1.log" mib kib
+
+	mib=$(as "$1" 'xen-balloon status' | sed -n 's/^an image saved now needs memory=\([0-9]*\) to be restored$/\1/p')
+	[ -n "$mib" ] || fail "$2: xen-balloon status does not tell that an image needs more"
+	sleep 2
+	kib=$(key "$1" data/balloon/restore-kb)
+	[ $(((kib + 1023) / 1024)) = "$mib" ] || fail "$2: data/balloon/restore-kb is $kib, memory= $mib"
+	save "$1"
+	told=$(sed -n 's/.*xen:balloon: saved at .* restore it with memory=\([0-9]*\).*/\1/p' "$log" | tail -n 1)
+	[ "$told" = "$mib" ] || fail "$2: memory=$mib, but it said before: $(grep xen:balloon "$log" | tail -n 1)"
+	! xl restore -p -e /run/saved >/run/xl.log 2>&1 || fail "$2: it is restored as it is"
+	sed "s/memory = .*/memory = $mib/; s/maxmem = .*/maxmem = 128/" "/run/guest/$1/cfg" >/run/cfg
+	restore "$1" /run/cfg
+	held "$1" "$2"
+	reaches "$1" $((mib * 256)) 10
+	measured "$2: restored with memory=$mib, $(grep -m 1 -i allocation /run/xl.log)"
+}
+
+# extra savedabove pv pvh: is whole if it was saved above its target and restored with the memory that it named, or saved with its target raised
+case_savedabove()
+{
+	local other
+
+	save_small "$1"
+	hold $guest 8192
+	stuck $guest 1024
+	saved_above $guest "at its floor"
+
+	mem_set $guest $full
+	other=$(behind $guest "hold 40960 9") || exit
+	stuck $guest 81920
+	saved_above $guest "with its memory held"
+	as $guest "probe held $other 40960 9" >/dev/null
+
+	stuck $guest 81920
+	mem_set $guest 114688
+	carry $guest
+	as $guest "probe held $other 40960 9; kill $other; dmesg -c >/dev/null" >/dev/null
+	sound $guest 90004 $full
+	measured "saved with its target raised"
+}
+
 # extra savedgrown grow: is the same after it was saved and restored with memory that was hotplugged
 case_savedgrown()
 {
@@ -212,6 +314,32 @@ case_migrated()
 		agree $guest $((kib / 4))
 		sound $guest 90004 $full
 	done
+}
+
+# extra migrateddown pvh: is whole after xl mem-set and xl migrate at once, to the same host, when it takes long to shrink
+case_migrateddown()
+{
+	local round given_up=0
+
+	save_small "$1"
+	hold $guest 8192
+	for round in 1 2 3; do
+		mem_set $guest $full
+		descend $guest 90004 10	# else it is there before the tools have copied it
+		until (migrate $guest); do
+			# It asks which pages there are, and then maps them: one may go in between.
+			grep -q 'Mapping of pfn .* failed' /run/xl.log || fail "$(cat /run/reason)"
+			given_up=$((given_up + 1))
+			[ $given_up -lt 9 ] || fail "$(cat /run/reason)"
+		done
+		xl domid $guest >/run/guest/$guest/domid
+		pace $guest 0
+		held $guest "in round $round"
+		agree $guest 22501
+	done
+	rm -f /run/measured
+	sound $guest 90004 $full
+	measured "migrated $round times; $given_up times Xen's tools gave up and it went on"
 }
 
 # sink GUEST HIGH LOW: it goes down in steps, for some 4 s; the pid of who does that.
