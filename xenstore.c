@@ -287,7 +287,6 @@ static bool balloon_is_reported(const struct balloon_info *info)
 	return info->current_pages == last->current_pages &&
 	       info->target_pages == last->target_pages &&
 	       info->state == last->state && info->reason == last->reason &&
-	       info->restore_pages == last->restore_pages &&
 	       info->booted == last->booted;
 }
 

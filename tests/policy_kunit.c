@@ -862,6 +862,32 @@ static void given_keys_that_cannot_be_true_they_are_not_believed(struct kunit *t
 	}
 }
 
+static void given_a_size_and_a_target_an_image_has_too_many_pages_or_not(struct kunit *test)
+{
+	const unsigned long slack = SZ_1M / PAGE_SIZE;
+	static const unsigned long target = 1000;
+	const struct {
+		unsigned long image_pages, asked_pages, excess;
+	} cases[] = {
+		{ target, target, 0 },
+		{ target - 1, target, 0 },
+		{ 0, target, 0 },
+		{ target + slack, target, 0 },
+		{ target + slack + 1, target, slack + 1 },
+		{ 3 * target, 0, 3 * target },
+		{ target, BALLOON_NOT_ASKED, 0 },
+		{ ULONG_MAX, BALLOON_NOT_ASKED, 0 },
+		{ ULONG_MAX, 0, ULONG_MAX },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    balloon_image_excess(cases[i].image_pages,
+							 cases[i].asked_pages),
+				    cases[i].excess, "case %u", i);
+}
+
 static void given_a_target_of_the_toolstack_it_is_converted_or_refused(struct kunit *test)
 {
 	const u64 page_kb = PAGE_SIZE >> 10;
@@ -970,6 +996,7 @@ static struct kunit_case balloon_policy_cases[] = {
 	KUNIT_CASE(given_the_guest_grows_so_does_the_default_floor),
 	KUNIT_CASE(given_boot_counts_the_difference_is_what_the_guest_does_not_see),
 	KUNIT_CASE(given_keys_that_cannot_be_true_they_are_not_believed),
+	KUNIT_CASE(given_a_size_and_a_target_an_image_has_too_many_pages_or_not),
 	KUNIT_CASE(given_a_target_of_the_toolstack_it_is_converted_or_refused),
 	KUNIT_CASE(the_largest_target_is_the_physical_address_space),
 	{}

@@ -3254,3 +3254,151 @@ expression b;
 - balloon_drop_reserve(b);
   if (balloon_available_pages() < nr_pages)
   	return -ENOMEM;
+
+// -- Before a suspend ----------------------------------------------------------
+
+// mutant: a target that has just been written is not read before a suspend
+@@
+expression work;
+@@
+- flush_work(work);
+
+// mutant: the toolstack is not told before a suspend
+@@
+expression work;
+@@
+- flush_delayed_work(work);
+
+// mutant: a shrink before a suspend takes as long as it takes
+@@
+expression b, E;
+@@
+ balloon_finish_shrinking(...)
+ {
+ <...
+- balloon_is_shrinking(b) && E
++ balloon_is_shrinking(b)
+ ...>
+ }
+
+// mutant: a guest that is short before a suspend does not wait for writeback
+@@
+expression delay_s;
+identifier waited;
+@@
+- waited || delay_s > 1
++ true
+
+// mutant: a guest that is short before a suspend waits more than once
+@@
+identifier waited;
+@@
+ balloon_finish_shrinking(...)
+ {
+ <...
+- waited = true;
+ ...>
+ }
+
+// mutant: a guest at its floor waits before a suspend
+@@
+expression delay_s;
+identifier waited;
+@@
+- waited || delay_s > 1
++ waited
+
+// mutant: a guest grows before a suspend
+@@
+@@
+ balloon_is_shrinking(...)
+ {
+ <...
+(
+- b->mem.current_pages > b->mem.target_pages
++ b->mem.current_pages != b->mem.target_pages
+)
+ ...>
+ }
+
+// mutant: the initial domain shrinks before the host sleeps
+@@
+expression E;
+@@
+ balloon_prepare(...)
+ {
+ <...
+- xen_initial_domain() || E
++ E
+ ...>
+ }
+
+// mutant: a guest that sleeps by itself shrinks first
+@@
+expression E;
+@@
+- E || pm_suspend_target_state != PM_SUSPEND_ON
++ E
+
+// mutant: an image is judged by any target
+@@
+@@
+ balloon_restore_pages(...)
+ {
+ <...
+- mem->asked_pages
++ mem->target_pages
+ ...>
+ }
+
+// mutant: an image is as large as the guest counts
+@@
+expression image_pages, b;
+@@
+- return image_pages + b->config.difference;
++ return image_pages;
+
+// mutant: pages that only Xen has are in an image
+@@
+@@
+- mem->current_pages - mem->nr_lost +
++ mem->current_pages +
+  mem->nr_quarantined
+
+// mutant: quarantined pages are in no image
+@@
+@@
+- mem->current_pages - mem->nr_lost + mem->nr_quarantined
++ mem->current_pages - mem->nr_lost
+
+// mutant: a guest that is populated on demand has an image of all that it sees
+@@
+expression E;
+@@
+- mem->pod_boot || E
++ E
+
+// mutant: an image may be larger than libxl permits
+@@
+expression excess;
+@@
+- excess > LIBXL_SLACK
++ excess > LIBXL_SLACK + 1
+
+// mutant: an image gets no more than its target
+@@
+expression excess;
+@@
+- excess > LIBXL_SLACK
++ excess
+
+// mutant: the initial domain has an image
+@@
+@@
+ balloon_note_asked(...)
+ {
+ <...
+- if (xen_initial_domain())
+- 	return;
+ ...>
+ }
