@@ -1875,7 +1875,7 @@ expression name, flags;
 @@
 expression b;
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
 - b->batch.max_order = SUPERPAGE_ORDER;
@@ -1886,7 +1886,7 @@ expression b;
 @@
 expression b;
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
 - b->batch.max_pages = SUPERPAGE_PAGES;
@@ -1910,10 +1910,10 @@ expression v;
 // mutant: the worker tells the toolstack nothing
 @@
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
-- blocking_notifier_call_chain(&balloon_observers, 0, NULL);
+- balloon_call_observers(BALLOON_EVENT_CHANGED);
  ...>
  }
 
@@ -1977,7 +1977,7 @@ expression list E;
 @@
 expression b;
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
 - balloon_release_repopulated(b);
@@ -2193,7 +2193,7 @@ expression counts;
 expression target_kb, pages;
 @@
  balloon_target_from_kb(target_kb,
-- toolstack.difference
+- xen_balloon.config.difference
 + 0
  , pages)
 
@@ -2234,7 +2234,7 @@ type T;
  balloon_write_kb(...)
  {
  <...
-- (T)pages + toolstack.difference
+- (T)pages + xen_balloon.config.difference
 + (T)pages
  ...>
  }
@@ -3146,7 +3146,7 @@ expression b;
 @@
 expression b;
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
 - b->batch.pool_empty = false;
