@@ -49,8 +49,10 @@ static void balloon_finish_shrinking(struct xen_balloon *b)
 	while (balloon_is_shrinking(b) &&
 	       ktime_us_delta(ktime_get(), start) < SHRINK_US) {
 		delay_s = balloon_pass(b);
-		if (!delay_s)
+		if (!delay_s) {
+			cond_resched();
 			continue;
+		}
 		if (waited || delay_s > 1)
 			break;
 		waited = true;
@@ -72,10 +74,9 @@ static void balloon_tell_image(void)
 }
 
 /*
- * Of all devices' callbacks this is the earliest, and none of them has been called:
- * memory can be reclaimed, and xenstore answers. The toolstack's request has been
- * acknowledged. A guest that sleeps by itself, with the PM core, stays in its
- * memory.
+ * The toolstack's request has been acknowledged, and no device has been stopped yet:
+ * memory can be reclaimed, and xenstore answers. A guest that sleeps by itself,
+ * through the PM core, stays in its memory.
  */
 static int balloon_prepare(struct device *dev)
 {
