@@ -1128,7 +1128,7 @@ expression left;
 @@
 expression b, order;
 @@
- balloon_work(...)
+ balloon_pass(...)
  {
  <...
 - if (b->batch.max_order < order)
