@@ -683,6 +683,28 @@ long balloon_learn_difference(const struct balloon_boot_counts *c)
 }
 
 /**
+ * balloon_learn_shim_pages() - pages of a PV guest's shim
+ * @c: the counts of all parties before any ballooning
+ *
+ * The toolstack counts a PV guest together with the PVH shim that it may run in,
+ * a Xen of its own that answers the guest's hypercalls. The shim grants the
+ * guest its size at boot, for good, which is less than the toolstack asks for.
+ * Without a shim the toolstack raises the hard limit before it raises the
+ * target, so that the limit is never below the target. XAPI leaves the shim out
+ * of its targets, and the limit is then not below them either.
+ *
+ * Context: Any.
+ * Return: pages to subtract from each target of the toolstack; 0 without a shim.
+ */
+long balloon_learn_shim_pages(const struct balloon_boot_counts *c)
+{
+	if (!c->hard_limit || c->hard_limit != c->xen ||
+	    c->hard_limit >= c->first_target || c->guest >= c->first_target)
+		return 0;
+	return c->first_target - c->guest;
+}
+
+/**
  * balloon_backed_pages() - the memory that a guest has at boot
  * @c: the counts of all parties before any ballooning, as
  *     balloon_fix_boot_counts() left them
@@ -746,9 +768,11 @@ unsigned long balloon_max_target(void)
  * @difference: from balloon_learn_difference(), pages
  * @pages: result
  *
+ * A target of no more than @difference is 0 pages: the guest goes to its floor.
+ *
  * Context: Any.
- * Return: 0, or -ERANGE when the target is smaller than @difference, or beyond
- * the address space. @pages is then unchanged.
+ * Return: 0, or -ERANGE when the target is beyond the address space. @pages is
+ * then unchanged.
  */
 int balloon_target_from_kb(u64 target_kb, long difference,
 			   unsigned long *pages)
@@ -759,8 +783,8 @@ int balloon_target_from_kb(u64 target_kb, long difference,
 	if (target > balloon_max_target())
 		return -ERANGE;
 
-	guest_target = (s64)target - difference;
-	if (guest_target < 0 || guest_target > balloon_max_target())
+	guest_target = max((s64)target - difference, 0);
+	if (guest_target > balloon_max_target())
 		return -ERANGE;
 
 	*pages = guest_target;

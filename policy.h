@@ -271,6 +271,7 @@ enum balloon_pressure balloon_pressure(s64 since_oom_s,
  * @first_target: the toolstack's first target
  * @videoram: pages of the video device, which the targets leave out
  * @xen: Xen's count
+ * @hard_limit: the most that Xen grants; 0: unknown
  * @guest: the guest's own count
  */
 struct balloon_boot_counts {
@@ -278,6 +279,7 @@ struct balloon_boot_counts {
 	unsigned long first_target;
 	unsigned long videoram;
 	unsigned long xen;
+	unsigned long hard_limit;
 	unsigned long guest;
 };
 
@@ -286,6 +288,7 @@ struct balloon_boot_counts {
 
 void balloon_fix_boot_counts(struct balloon_boot_counts *c);
 long balloon_learn_difference(const struct balloon_boot_counts *c);
+long balloon_learn_shim_pages(const struct balloon_boot_counts *c);
 unsigned long balloon_backed_pages(const struct balloon_boot_counts *c);
 unsigned long balloon_image_excess(unsigned long image_pages,
 				   unsigned long asked_pages);

@@ -17,10 +17,12 @@
 #include <linux/workqueue.h>
 
 #include <xen/balloon.h>
+#include <xen/page.h>
 #include <xen/xen.h>
 #include <xen/xenbus.h>
 
 #include "balloon.h"
+#include "mem-reservation.h"
 
 #ifdef CONFIG_MEMORY_HOTPLUG
 /* A mem= limit, put aside at boot until the toolstack speaks. */
@@ -126,22 +128,43 @@ static int balloon_read_optional_key(const char *key, u64 *kb)
 }
 
 /*
- * Targets for HVM and PVH guests count memory that the guest does not see. The
- * numbers before any ballooning tell how much, so it is learned from the first
- * target. -ENOMEM: not yet.
+ * Only now ask for the hard limit: the toolstack changes it before the target, so
+ * an older answer may be below the first target without a shim.
+ */
+static void balloon_read_shim_pages(struct balloon_boot_counts *counts)
+{
+	long frames = xenmem_max_frames();
+
+	counts->hard_limit = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
+	xen_balloon.config.difference = balloon_learn_shim_pages(counts);
+	pr_debug("first_target %lu xen %lu hard limit %lu guest %lu: difference %ld pages\n",
+		 counts->first_target, counts->xen, counts->hard_limit,
+		 counts->guest, xen_balloon.config.difference);
+}
+
+/*
+ * Targets for HVM and PVH guests count memory that the guest does not see, those
+ * for a PV guest the shim that it may run in. The numbers before any ballooning
+ * tell how much, so it is learned from the first target. -ENOMEM: not yet.
  */
 static int balloon_read_difference(u64 first_target_kb)
 {
-	struct balloon_boot_counts counts;
+	struct balloon_boot_counts counts = {
+		.first_target = KB_TO_PAGES(first_target_kb),
+		.xen = xen_balloon.config.boot_xen_pages,
+		.guest = xen_balloon.config.boot_pages,
+	};
 	u64 static_max_kb, videoram_kb;
 	unsigned long backed;
 	int rc;
 
-	if (xen_pv_domain() || xen_initial_domain())
+	if (xen_initial_domain())
 		return 0;
+	if (xen_pv_domain()) {
+		balloon_read_shim_pages(&counts);
+		return 0;
+	}
 
-	counts.guest = xen_balloon.config.boot_pages;
-	counts.xen = xen_balloon.config.boot_xen_pages;
 	rc = balloon_read_optional_key("static-max", &static_max_kb);
 	if (!rc && !static_max_kb)
 		rc = balloon_read_optional_key("memory_static_max",
@@ -152,7 +175,6 @@ static int balloon_read_difference(u64 first_target_kb)
 		return rc;
 
 	counts.static_max = KB_TO_PAGES(static_max_kb);
-	counts.first_target = KB_TO_PAGES(first_target_kb);
 	counts.videoram = KB_TO_PAGES(videoram_kb);
 	balloon_fix_boot_counts(&counts);
 	xen_balloon.config.difference = balloon_learn_difference(&counts);

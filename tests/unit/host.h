@@ -39,6 +39,8 @@
  * @host_free: what Xen has beside the guest
  * @pod_cache: RAM is populated on demand, out of so many superpages
  * @overhead: frames that Xen counts and the guest does not have
+ * @shim: PV: frames of the shim that the guest runs in, which only the
+ *	toolstack counts
  * @unpopulated_pages: taken by the allocator of unpopulated pages
  * @released_pages: given up by the setup of a PV guest
  * @reserve: pages that the page allocator keeps for itself
@@ -50,7 +52,7 @@
 struct host_config {
 	bool pv, initial, bare;
 	unsigned long ram, low, extra, space, p2m_limit, host_free, pod_cache;
-	unsigned long overhead, unpopulated_pages, released_pages, reserve;
+	unsigned long overhead, shim, unpopulated_pages, released_pages, reserve;
 	bool late_xenstore, offline_sections, init_on_alloc;
 	u64 seed;
 };

@@ -272,21 +272,84 @@ TEST("given more video memory than memory the guest is not made smaller")
 	expect_current(SUPERPAGES(32));
 }
 
-TEST("given a target below the difference it is refused, with a word (defect 2)")
+TEST("given a target of almost nothing every guest goes to its floor, and says so once")
 {
-	unsigned long logs;
+	static const char * const tiny[] = { "0", "1", "16383", "16384" };
+	unsigned int i, t;
 
-	host_start(&pvh);
-	host_xenstore("static-max", kb_text(SUPERPAGES_KB(40)));
-	host_xenstore("target", kb_text(SUPERPAGES_KB(40)));
+	FOR_EACH_KIND(i) {
+		host_start(kinds[i]);
+		host_xenstore("static-max", kb_text(SUPERPAGES_KB(40)));
+		host_xenstore("target", kb_text(SUPERPAGES_KB(i ? 32 : 40)));
+		EXPECT_EQ(host_init_driver(), 0);
+		EXPECT_EQ(host_difference(), i ? 0 : SUPERPAGES(8));
+		settle();
+		host.nr_logs = 0;
+		for (t = 0; t < ARRAY_SIZE(tiny); t++) {
+			host_set_xenstore_target(tiny[t]);
+			settle_for(5);
+			expect_current(xen_balloon.mem.floor);
+			EXPECT_EQ(xen_balloon.mem.schedule.state,
+				  BALLOON_STATE_STOPPED);
+		}
+		EXPECT_EQ(host.nr_logs, 1);
+	}
+}
+
+/* A PV guest in the PVH shim, as libxl creates it: Xen counts 17 frames more. */
+static void boot_in_shim(struct host_config *cfg, unsigned long target_kb)
+{
+	*cfg = pv;
+	cfg->shim = 3 * 512 + 37;
+	host_start(cfg);
+	host_xenstore("static-max", kb_text(target_kb));
+	host_xenstore("target", kb_text(target_kb));
 	EXPECT_EQ(host_init_driver(), 0);
-	EXPECT_EQ(host_difference(), SUPERPAGES(8));
+	EXPECT_EQ(host_wait_boot(), 0);
 	settle();
-	logs = host.nr_logs;
-	host_set_xenstore_target(kb_text(SUPERPAGES_KB(8) - 64));
-	EXPECT_EQ(host.nr_logs, logs + 1);
+}
+
+static void expect_shim_count(const struct host_config *cfg, unsigned long kb)
+{
+	EXPECT_EQ(host.tot_frames + cfg->shim, kb / 4);
+	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SETTLED);
+}
+
+TEST("given a PV guest in the shim Xen counts what the toolstack asked for")
+{
+	const unsigned long full_kb = SUPERPAGES_KB(35) + 37 * 4;
+	struct host_config cfg;
+
+	if (!HOST_HAS_PV)
+		return;
+	boot_in_shim(&cfg, full_kb);
+	EXPECT_EQ(host_difference(), SUPERPAGES(3) + 37);
+	expect_shim_count(&cfg, full_kb);
 	EXPECT_EQ(xen_balloon.mem.target_pages, SUPERPAGES(32));
-	EXPECT_EQ(host_run(), 0);
+	host_set_xenstore_target(kb_text(SUPERPAGES_KB(24)));
+	settle();
+	expect_shim_count(&cfg, SUPERPAGES_KB(24));
+	host_set_xenstore_target(kb_text(SUPERPAGES_KB(25) + 4));
+	settle();
+	expect_shim_count(&cfg, SUPERPAGES_KB(25) + 4);
+	host_set_xenstore_target(kb_text(full_kb));
+	settle();
+	expect_shim_count(&cfg, full_kb);
+	expect_current(SUPERPAGES(32));
+}
+
+TEST("given a PV guest in a shim that the toolstack does not count nothing is learned")
+{
+	struct host_config cfg;
+
+	if (!HOST_HAS_PV)
+		return;
+	boot_in_shim(&cfg, SUPERPAGES_KB(32));
+	EXPECT_EQ(host_difference(), 0);
+	expect_current(SUPERPAGES(32));
+	host_set_xenstore_target(kb_text(SUPERPAGES_KB(24)));
+	settle();
+	expect_current(SUPERPAGES(24));
 }
 
 TEST("given a PV guest or the initial domain nothing is learned")
@@ -304,13 +367,34 @@ TEST("given a PV guest or the initial domain nothing is learned")
 	expect_current(SUPERPAGES(28));
 	if (!HOST_HAS_PV)
 		return;
+	/* set to less while it was paused */
 	host_start(&pv);
+	host.hard_limit = SUPERPAGES(28) + 256;
 	host_xenstore("static-max", kb_text(SUPERPAGES_KB(64)));
 	host_xenstore("target", kb_text(SUPERPAGES_KB(28)));
 	EXPECT_EQ(host_init_driver(), 0);
 	EXPECT_EQ(host_difference(), 0);
 	settle();
 	expect_current(SUPERPAGES(28));
+	/* set to more while it was paused, or as large as it is without slack */
+	host_start(&pv);
+	host.hard_limit = SUPERPAGES(32);
+	host_xenstore("static-max", kb_text(SUPERPAGES_KB(64)));
+	host_xenstore("target", kb_text(SUPERPAGES_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+	host_start(&pv);
+	host.hard_limit = SUPERPAGES(34) + 256;
+	host_xenstore("static-max", kb_text(SUPERPAGES_KB(64)));
+	host_xenstore("target", kb_text(SUPERPAGES_KB(34)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
+	/* Xen does not tell its count */
+	host_start(&pv);
+	host_xenstore("target", kb_text(SUPERPAGES_KB(34)));
+	host.current_reservation_error = -EPERM;
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_difference(), 0);
 }
 
 TEST("given a xenstore that comes late the target is taken up then")

@@ -608,6 +608,9 @@ void host_xen_start(void)
 		host.m2p[mfn] = pfn;
 		host_table_set(pfn, (u64)mfn << PAGE_SHIFT | 0x63);
 	}
+	/* A shim grants the memory that it had for the guest, for good. */
+	if (cfg->shim)
+		host.hard_limit = host.tot_frames;
 }
 
 void host_xen_stop(void)
