@@ -724,6 +724,8 @@ static unsigned long balloon_deflate_extents(struct xen_balloon *b,
  * The largest extents first, at most %BATCH_EXTENTS of each order. Where Xen does
  * not have them, smaller ones: these take longer a page, so the rest of the batch
  * is a superpage of them.
+ * A shim takes extents of an order that was not released from its own memory, and
+ * a PV guest releases single pages.
  *
  * Context: Process; balloon_batch.lock is held, takes balloon_memory.lock.
  * Return: pages that the guest gained.
@@ -737,7 +739,7 @@ unsigned long balloon_deflate(struct xen_balloon *b, unsigned long nr_pages)
 	balloon_begin_batch(b);
 	b->batch.tight = false;
 
-	for (order = b->batch.max_order; left && order >= 0;
+	for (order = b->config.in_shim ? 0 : b->batch.max_order; left && order >= 0;
 	     order = min(order - 1, (int)b->batch.max_order)) {
 		nr = min(left >> order, BATCH_EXTENTS);
 		if (nr)

@@ -217,6 +217,7 @@ struct balloon_memory {
  *	over
  * @difference: pages in the toolstack's targets that are not the guest's; known
  *	with the first of them
+ * @in_shim: a PV guest in a shim, as far as that could be learned
  * @boot_timeout: xen.balloon_boot_timeout, seconds
  * @deflate_on_oom: tunable
  * @hotplug_unpopulated: the sysctl
@@ -226,6 +227,7 @@ struct balloon_config {
 	unsigned long boot_xen_pages;
 	long xen_excess;
 	long difference;
+	bool in_shim;
 	unsigned int boot_timeout;
 	bool deflate_on_oom;
 	int hotplug_unpopulated;

@@ -137,6 +137,7 @@ static void balloon_read_shim_pages(struct balloon_boot_counts *counts)
 
 	counts->hard_limit = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
 	xen_balloon.config.difference = balloon_learn_shim_pages(counts);
+	xen_balloon.config.in_shim = xen_balloon.config.difference;
 	pr_debug("first_target %lu xen %lu hard limit %lu guest %lu: difference %ld pages\n",
 		 counts->first_target, counts->xen, counts->hard_limit,
 		 counts->guest, xen_balloon.config.difference);

@@ -47,6 +47,8 @@ PROGRAMS = [f"usr/lib/xen-{{xen}}/bin/{name}" for name in (
     "xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
 PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
 PROGRAMS += ["usr/lib/xen-{xen}/bin/xenstore-control"]
+# The hypervisor inside a guest that runs a PV kernel in a PVH domain.
+X86_DATA = ["usr/lib/xen-{xen}/boot/xen-shim"]
 # An HVM guest has a device model, a QEMU of its own that runs in dom0; what it needs in any version.
 HVM_PACKAGES = """
     qemu-system-xen qemu-system-data seabios libfdt1 libglib2.0-0 libjpeg62-turbo
@@ -177,7 +179,7 @@ ARM64 = Arch(
     report="/dev/vport0p1", wiring=wire_arm64)
 
 TROUBLE = re.compile(r"""
-    \bWARNING:\ (?!PVH\ is\ an\ experimental\ mode) | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
+    \bWARNING:\ (?!PVH\ is\ an\ experimental\ mode|This\ is\ experimental\ software) | \bBUG:\ | \bBUG\ at | kernel\ BUG | \bOops\b | Call\ Trace: |
     general\ protection\ fault | Kernel\ panic | segfault\ at | Out\ of\ memory: |
     oom-kill | invoked\ oom-killer | detected\ stall | soft\ lockup | hung_task |
     \bUBSAN:\ | \bBUG\ \S+\ \( | \blist_(?:add|del)\ (?:double\ add|corruption) |
@@ -466,7 +468,8 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
                           + (", or set XEN_BALLOON_CACHE to a folder on a larger disk"
                              if place != folder else ""))
     xen = find_xen()
-    programs, data = xen.names(PROGRAMS, HVM_PROGRAMS * hvm), xen.names(HVM_DATA * hvm)
+    programs, data = xen.names(PROGRAMS, HVM_PROGRAMS * hvm), \
+        xen.names(X86_DATA * (arch.debian == X86.debian), HVM_DATA * hvm)
     packages = fetch(arch, xen.suite, xen.names(arch.packages, PACKAGES, HVM_PACKAGES * hvm))
     probe = kept("probe-" + digest(packages, *PROBE_SOURCES, *PROBE_HEADERS),
                  lambda path: build_probe(arch, packages, path))

@@ -36,7 +36,7 @@ class Boot:
 
 # Two at the same time.
 BOOTS = {
-    "pv": Boot(["pv", "grow", "dom0"], pv=True),
+    "pv": Boot(["pv", "grow", "shim", "dom0"], pv=True),
     "pvh": Boot(["pvh", "pod"]),
     "hvm": Boot(["hvm", "headless", "hvmpod"], extra=True, hvm=True, limit=2 * rig.LIMIT_S),
     "dom0pvh": Boot(["pvhdom0"], extra=True, arch=rig.X86_PVH_DOM0, limit=2 * rig.LIMIT_S),
@@ -48,6 +48,7 @@ TITLES = {
     "headless": "an HVM guest without a display",
     "hvmpod": "an HVM guest with populate-on-demand",
     "grow": "a PV guest with memory < maxmem",
+    "shim": "a PV guest in the PVH shim",
     "pod": "a PVH guest with populate-on-demand", "dom0": "dom0 itself",
     "pvhdom0": "a PVH dom0 itself",
     "arm64": "an arm64 guest", "arm64dom0": "an arm64 dom0 itself",
@@ -56,7 +57,7 @@ TITLES = {
 }
 # What may depend on Xen's version, in little time.
 OF_XEN = """
-    pv-boots pv-odd grow-moves dom0-moves
+    pv-boots pv-odd grow-moves shim-boots shim-odd dom0-moves
     pvh-boots pvh-odd pvh-reports pvh-nonsense pod-boots pod-moves
 """.split()
 RIG_CASES = {

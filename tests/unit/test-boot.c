@@ -311,7 +311,8 @@ static void boot_in_shim(struct host_config *cfg, unsigned long target_kb)
 
 static void expect_shim_count(const struct host_config *cfg, unsigned long kb)
 {
-	EXPECT_EQ(host.tot_frames + cfg->shim, kb / 4);
+	EXPECT_EQ(host.tot_frames + host.cfg.shim, kb / 4);
+	EXPECT_EQ(host.cfg.shim, cfg->shim);
 	EXPECT_EQ(xen_balloon.mem.schedule.state, BALLOON_STATE_SETTLED);
 }
 

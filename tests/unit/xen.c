@@ -378,6 +378,17 @@ static long change_reservation(unsigned int cmd,
 		host.stop_after_frames = (asked / 2 << r->extent_order) +
 					 (1L << r->extent_order) / 2;
 
+	/*
+	 * A shim has what the guest released, by orders, and spends its own
+	 * memory on an extent of another order: there is little of that.
+	 */
+	if (host.cfg.shim && !is_decrease && r->extent_order) {
+		if (host.cfg.shim < 2 * FRAMES_PER_BLOCK)
+			return 0;
+		r->nr_extents = 1;
+		host.cfg.shim -= FRAMES_PER_BLOCK;
+	}
+
 	rc = is_decrease ? decrease(r) : populate(r);
 	host.clock_ns += (rc << r->extent_order) * host.ns_per_frame +
 			 rc * host.ns_per_extent;

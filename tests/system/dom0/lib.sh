@@ -11,6 +11,8 @@ guest_config()
 	case $1 in
 	pv)	echo pv 512 512 ;;
 	pvh)	echo pvh 512 512 ;;
+	shim)	echo pvh 512 512 ;;
+	shimsmall) echo pvh 128 128 ;;
 	grow)	echo pv 256 1024 ;;
 	pvsmall)  echo pv 128 128 ;;
 	pvhsmall) echo pvh 128 128 ;;
@@ -123,6 +125,9 @@ reachable()
 	headless)
 		boot_pages=$(cat "/run/guest/$1/boot_pages")
 		pages=$((pages < boot_pages ? pages : boot_pages)) ;;
+	shim*)
+		boot_pages=$(cat "/run/guest/$1/boot_pages")
+		pages=$((pages + boot_pages - $(guest_config "$1" | cut -d' ' -f2) * 256)) ;;
 	arm64big)
 		pages=$(($(whole "$1" "$pages") + $(cat "/run/guest/$1/hidden_pages"))) ;;
 	esac
@@ -172,6 +177,7 @@ start()
 			on_crash = "preserve"
 			$config
 		END
+		[ "${guest#shim}" = "$guest" ] || printf 'pvshim = 1\npvshim_cmdline = "cpuid=rdrand"\n' >>"/run/guest/$guest/cfg"
 		[ "$1" != hvm ] || cat >>"/run/guest/$guest/cfg" <<-END
 			vga = "$([ "$guest" = headless ] && echo none || echo stdvga)"
 			vnc = 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # How large the guest is: it follows the toolstack to the page, whatever the way.
 
-# case boots pv pvh grow pod dom0 pvhdom0 hvm headless hvmpod arm64 arm64dom0 arm64big arm64bigdom0: boots with the balloon driver, which knows the domain's size
+# case boots pv pvh grow pod shim dom0 pvhdom0 hvm headless hvmpod arm64 arm64dom0 arm64big arm64bigdom0: boots with the balloon driver, which knows the domain's size
 case_boots()
 {
 	ask "$1" 'dmesg | grep -q "Initialising balloon driver"' || fail "the driver says nothing"
@@ -15,23 +15,28 @@ case_boots()
 	esac
 	case $1 in
 	*dom0) ;;
+	shim)
+		# 17 under Xen 4.17, 15 under 4.20
+		[ $tot_pages -ge $asked_pages ] && [ $tot_pages -le $((asked_pages + 17)) ] &&
+			[ $tot_pages -le $max_pages ] || fail "$(guest=$1 disagreement $asked_pages)"
+		[ "$(show "$1" info/state)" = settled ] || fail "$(show "$1" info/state): $(show "$1" info/reason)" ;;
 	headless) [ $tot_pages -le $asked_pages ] && [ $tot_pages -gt $((asked_pages - 32)) ] ||
 		fail "$(guest=$1 disagreement $asked_pages)" ;;
 	*) agree "$1" "$(reachable "$1" $((asked_pages * 4)))" ;;
 	esac
 }
 
-# case down pv pvh hvm headless arm64 arm64big: shrinks on xl mem-set
+# case down pv pvh shim hvm headless arm64 arm64big: shrinks on xl mem-set
 case_down() { mem_set "$1" 262144; }
 
-# case up pv pvh hvm headless arm64 arm64big: grows back on xl mem-set
+# case up pv pvh shim hvm headless arm64 arm64big: grows back on xl mem-set
 case_up()
 {
 	mem_set "$1" 262144
 	mem_set "$1" 524288
 }
 
-# case odd pv pvh hvm headless arm64 arm64big: meets odd targets to the page
+# case odd pv pvh shim hvm headless arm64 arm64big: meets odd targets to the page
 case_odd()
 {
 	mem_set "$1" 300004
@@ -40,7 +45,7 @@ case_odd()
 	mem_set "$1" 262148
 }
 
-# case repeated pv pvh arm64 arm64big: goes down and up again and again without drifting
+# case repeated pv pvh shim arm64 arm64big: goes down and up again and again without drifting
 case_repeated()
 {
 	for round in 1 2 3; do
