@@ -98,6 +98,9 @@ static void balloon_queue_report(void)
 	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report, HZ);
 }
 
+/* A report that failed; xenbus prints a line for each error that it does not know. */
+#define RETRY_REPORT_S	4
+
 /* Targets */
 
 /* A number of KiB in memory/@key: -ENOENT and the like, -EINVAL, -ERANGE. */
@@ -211,6 +214,7 @@ static void balloon_note_asked(unsigned long pages)
 
 static int balloon_follow_target(void)
 {
+	struct balloon_info info;
 	unsigned long pages;
 	u64 target_kb;
 	int rc;
@@ -238,7 +242,10 @@ static int balloon_follow_target(void)
 	/* After a migration xenstore has nothing of ours. */
 	WRITE_ONCE(toolstack.outdated, true);
 	balloon_note_asked(pages);
-	balloon_set_new_target(pages);
+	/* oxenstored fires the watch for each write of a transaction. */
+	balloon_snapshot(&info);
+	if (info.target_pages != pages || info.state != BALLOON_STATE_MOVING)
+		balloon_set_new_target(pages);
 	return 0;
 }
 
@@ -314,10 +321,26 @@ static bool balloon_is_reported(const struct balloon_info *info)
 }
 
 /*
- * Returns whether a write failed for lack of memory, which passes, unlike a lack
- * of permission.
+ * A lack of permission is for good. All else may pass: a full quota arrives as
+ * -ENOSPC, -E2BIG or -EINVAL, as Linux does not know EQUOTA.
  */
-static bool balloon_write_report(const struct balloon_info *info)
+static unsigned int balloon_retry_write_s(int rc)
+{
+	switch (rc) {
+	case 0:
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		return 0;
+	case -ENOMEM:
+		return 1;
+	default:
+		return RETRY_REPORT_S;
+	}
+}
+
+/* Returns the seconds until the next try, 0 for none. */
+static unsigned int balloon_write_report(const struct balloon_info *info)
 {
 	int rc_data, rc_control = 0;
 
@@ -340,7 +363,8 @@ static bool balloon_write_report(const struct balloon_info *info)
 		rc_control = xenbus_printf(XBT_NIL, "control",
 					   "feature-balloon", "1");
 
-	return rc_data == -ENOMEM || rc_control == -ENOMEM;
+	return balloon_retry_write_s(rc_data) ?:
+	       balloon_retry_write_s(rc_control);
 }
 
 /* A target that was set since is newer. */
@@ -359,6 +383,7 @@ static bool balloon_has_unread_target(void)
 static void balloon_report(struct work_struct *work)
 {
 	struct balloon_info info;
+	unsigned int retry_s;
 
 	if (balloon_has_unread_target())
 		balloon_take_target();
@@ -371,9 +396,11 @@ static void balloon_report(struct work_struct *work)
 		return;
 	toolstack.reported = info;
 
-	if (balloon_write_report(&info)) {
+	retry_s = balloon_write_report(&info);
+	if (retry_s) {
 		WRITE_ONCE(toolstack.outdated, true);
-		balloon_queue_report();
+		queue_delayed_work(xen_balloon.aux_wq, &toolstack.report,
+				   retry_s * HZ);
 	}
 }
 

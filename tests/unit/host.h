@@ -184,6 +184,7 @@ struct host {
 	void *stats_data;
 	bool xenstore_up;
 	bool control_readonly, data_readonly;	/* as the toolstack likes */
+	int write_error;	/* of each write to data/, e.g. for a full quota */
 	unsigned long nr_xenstore_writes;
 	unsigned long nr_xenstore_reads;
 
@@ -277,6 +278,7 @@ void host_release(void);
 int host_parse_bytes(const char *buf, u64 *bytes);
 void host_set_floor(unsigned long pages);
 void host_reset_frontends(void);
+void host_target_event(void);
 long host_difference(void);
 
 int host_pure_initcall(void);

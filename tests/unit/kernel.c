@@ -1077,6 +1077,8 @@ int xenbus_printf(struct xenbus_transaction t, const char *dir,
 		host.on_xenstore_write();
 	if (key[0] == 'c' ? host.control_readonly : host.data_readonly)
 		return -EACCES;
+	if (key[0] == 'd' && host.write_error)
+		return host.write_error;
 	host_xenstore(key, value);
 	return 0;
 }

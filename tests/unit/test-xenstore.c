@@ -179,6 +179,78 @@ TEST("given keys that the guest may not write it goes on quietly")
 	EXPECT(!host_xenstore_text("data/balloon/target-kb"));
 }
 
+TEST("given a quota that was full the toolstack is told soon after there is room, whatever the error was")
+{
+	static const int errors[] = { -EINVAL, -ENOSPC, -E2BIG };
+	unsigned long writes;
+	unsigned int i, wait_s;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		/* room comes at any moment between two tries */
+		for (wait_s = 60; wait_s < 65; wait_s++) {
+			boot_with_target(&pvh, "65536", "65536");
+			host_advance(5);
+			host.write_error = errors[i];
+			host_set_xenstore_target("40960");
+			host_advance(2);
+			writes = host.nr_xenstore_writes;
+			host_advance(wait_s);
+			EXPECT(host.nr_xenstore_writes - writes <= 2 * 17);
+			expect_text("data/balloon/current-kb", "65536");
+			host.write_error = 0;
+			host_advance(4);
+			expect_text("data/balloon/target-kb", "40960");
+			expect_text("data/balloon/current-kb", "40960");
+			expect_text("data/balloon/state", "settled");
+			writes = host.nr_xenstore_writes;
+			host_advance(60);
+			EXPECT_EQ(host.nr_xenstore_writes, writes);
+		}
+	}
+}
+
+TEST("given keys that somebody removed they come back with the next report")
+{
+	static const char * const keys[] = {
+		"data/balloon/target-kb", "data/balloon/current-kb",
+		"data/balloon/state", "data/balloon/reason",
+		"control/feature-balloon",
+	};
+	unsigned int i;
+
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		host_xenstore(keys[i], NULL);
+	host_set_xenstore_target("40960");
+	host_advance(2);
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		EXPECT(host_xenstore_text(keys[i]));
+}
+
+TEST("given a thousand events of one target, as oxenstored sends them, it is one move")
+{
+	unsigned long seq, i;
+
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	seq = xen_balloon.mem.target_seq;
+	host_xenstore("target", "40960");
+	for (i = 0; i < 1000; i++)
+		host_target_event();
+	EXPECT_EQ(xen_balloon.mem.target_seq, seq + 1);
+	settle();
+	EXPECT_EQ(xen_balloon.mem.current_pages, SUPERPAGES(20));
+	/* it did not reach a target: the same once more is a new try */
+	host.hard_limit = host.tot_frames;
+	host_set_xenstore_target("65536");
+	host_advance(2);
+	expect_text("data/balloon/state", "short");
+	seq = xen_balloon.mem.target_seq;
+	host_set_xenstore_target("65536");
+	EXPECT_EQ(xen_balloon.mem.target_seq, seq + 1);
+}
+
 TEST("given no memory to tell it the toolstack is told a second later")
 {
 	for (unsigned int at = 1; at <= 4; at++) {

@@ -36,6 +36,12 @@ void host_reset_frontends(void)
 #endif
 }
 
+/* The watch fired, and its work ran before the worker did. */
+void host_target_event(void)
+{
+	balloon_take_target();
+}
+
 long host_difference(void)
 {
 	return xen_balloon.config.difference;
