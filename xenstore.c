@@ -343,6 +343,7 @@ static unsigned int balloon_retry_write_s(int rc)
 static unsigned int balloon_write_report(const struct balloon_info *info)
 {
 	int rc_data, rc_control = 0;
+	unsigned int retry_s;
 
 	rc_data = balloon_write_kb("target-kb", info->target_pages);
 	if (!rc_data)
@@ -363,8 +364,8 @@ static unsigned int balloon_write_report(const struct balloon_info *info)
 		rc_control = xenbus_printf(XBT_NIL, "control",
 					   "feature-balloon", "1");
 
-	return balloon_retry_write_s(rc_data) ?:
-	       balloon_retry_write_s(rc_control);
+	retry_s = balloon_retry_write_s(rc_data);
+	return retry_s ?: balloon_retry_write_s(rc_control);
 }
 
 /* A target that was set since is newer. */

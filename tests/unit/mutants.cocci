@@ -416,6 +416,74 @@ expression c, E, xen;
  ...>
  }
 
+// mutant: a target that is no more than hidden is refused
+@@
+expression target, difference;
+type T;
+@@
+ balloon_target_from_kb(...)
+ {
+ <...
+- max((T)target - difference, 0)
++ (T)target - difference
+ ...>
+ }
+
+// mutant: any hard limit below the target tells of a shim
+@@
+expression c;
+@@
+ balloon_learn_shim_pages(...)
+ {
+ <...
+- c->hard_limit != c->xen
++ 0
+ ...>
+ }
+
+// mutant: any hard limit that is the size of the guest tells of a shim
+@@
+expression c;
+@@
+ balloon_learn_shim_pages(...)
+ {
+ <...
+- c->hard_limit >= c->first_target
++ 0
+ ...>
+ }
+
+// mutant: a hard limit that is not known tells of a shim
+@@
+expression c;
+@@
+ balloon_learn_shim_pages(...)
+ {
+ <...
+- !c->hard_limit
++ 0
+ ...>
+ }
+
+// mutant: superpages are asked of a shim
+@@
+expression b;
+@@
+ balloon_deflate(...)
+ {
+ <...
+- !b->config.in_shim
++ 1
+ ...>
+ }
+
+// mutant: each event of a target is a new one
+@@
+expression pages, info;
+@@
+- if (info.target_pages != pages || info.state != BALLOON_STATE_MOVING)
+  balloon_set_new_target(pages);
+
 // mutant: the difference is added to the target
 @@
 expression difference;
@@ -2299,18 +2367,38 @@ expression seq;
 
 // mutant: a report that failed is not repeated
 @@
-expression info;
-statement S;
+identifier retry_s;
 @@
-- if (balloon_write_report(info)) S
-+ balloon_write_report(info);
+ balloon_report(...)
+ {
+ <...
+- if (retry_s)
++ if (0)
+ {...}
+ ...>
+ }
+
+// mutant: a report is not repeated if it failed for another reason than memory
+@@
+identifier rc;
+@@
+ balloon_retry_write_s(int rc)
+ {
++ if (rc != -ENOMEM)
++	return 0;
+ ...
+ }
 
 // mutant: a report that is not permitted is repeated again and again
 @@
-expression rc_data, rc_control;
+identifier rc;
 @@
-- rc_data == -ENOMEM || rc_control == -ENOMEM
-+ rc_data || rc_control
+ balloon_retry_write_s(int rc)
+ {
++ if (rc)
++	return 1;
+ ...
+ }
 
 // mutant: sizes are told before they have a meaning
 @@
