@@ -38,15 +38,17 @@ CACHE = Path(os.environ.get("XEN_BALLOON_CACHE") or Path.home() / ".cache/xen-ba
 
 # What dom0 has; "{xen}" is Xen's version.
 PACKAGES = """
-    xen-utils-{xen} xenstore-utils libxen-dev
+    xen-utils-{xen} xen-utils-common xenstore-utils libxen-dev
     libxenmisc{xen} libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
     libxengnttab1 libxenhypfs1 libxenstore4 libxentoolcore1 libxentoollog1
     libyajl2 libuuid1 libzstd1 liblzma5 zlib1g libc6 libgcc-s1 busybox-static
 """.split()
 PROGRAMS = [f"usr/lib/xen-{{xen}}/bin/{name}" for name in (
-    "xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
+    "xl", "xenstored", "oxenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
 PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
 PROGRAMS += ["usr/lib/xen-{xen}/bin/xenstore-control"]
+DATA = ["etc/xen/oxenstored.conf"]  # without it oxenstored does not start
+XENSTOREDS = ("xenstored", "oxenstored")
 # The hypervisor inside a guest that runs a PV kernel in a PVH domain.
 X86_DATA = ["usr/lib/xen-{xen}/boot/xen-shim"]
 # An HVM guest has a device model, a QEMU of its own that runs in dom0; what it needs in any version.
@@ -95,6 +97,7 @@ class Xen:
     version: str
     suite: str
     renamed: dict       # packages that this suite has under another name than bookworm
+    data: tuple = ()    # files of dom0 that other versions do not have
 
     def names(self, *lists):
         """The packages or files of these lists, as this version calls them."""
@@ -104,7 +107,8 @@ class Xen:
 XENS = (
     Xen("4.17", "bookworm", {}),
     Xen("4.20", "trixie", {name: f"{name}t64" for name in (
-        "libglib2.0-0", "libssl3", "libelf1", "libdw1", "liborc-0.4-0")}),
+        "libglib2.0-0", "libssl3", "libelf1", "libdw1", "liborc-0.4-0")},
+        ("usr/lib/xen-{xen}/ocaml/xsd_glue/xenctrl_plugin/domain_getinfo_v1.cmxs",)),
 )
 
 
@@ -238,6 +242,14 @@ def find_xen():
         if xen.version == wanted:
             return xen
     raise Trouble(f"XEN={wanted} is not known: use {' or '.join(xen.version for xen in XENS)}")
+
+
+def find_xenstored():
+    """The xenstore daemon of dom0: $XENSTORED, or the one in C."""
+    wanted = os.environ.get("XENSTORED") or XENSTOREDS[0]
+    if wanted not in XENSTOREDS:
+        raise Trouble(f"XENSTORED={wanted} is not known: use {' or '.join(XENSTOREDS)}")
+    return wanted
 
 
 def other_xen():
@@ -469,7 +481,7 @@ def images(kernel, folder, arch=X86, hvm=False, selftest=False):
                              if place != folder else ""))
     xen = find_xen()
     programs, data = xen.names(PROGRAMS, HVM_PROGRAMS * hvm), \
-        xen.names(X86_DATA * (arch.debian == X86.debian), HVM_DATA * hvm)
+        xen.names(DATA, xen.data, X86_DATA * (arch.debian == X86.debian), HVM_DATA * hvm)
     packages = fetch(arch, xen.suite, xen.names(arch.packages, PACKAGES, HVM_PACKAGES * hvm))
     probe = kept("probe-" + digest(packages, *PROBE_SOURCES, *PROBE_HEADERS),
                  lambda path: build_probe(arch, packages, path))
@@ -589,7 +601,8 @@ class Machine:
         self.process = None
         self._rest = b""
         self._used, self._used_at = None, 0.0
-        words = {"nonce": self.nonce, "report": arch.report, "plan": plan, **settings}
+        words = {"nonce": self.nonce, "report": arch.report, "plan": plan,
+                 "xenstored": find_xenstored(), **settings}
         if flavour().slow > 1:
             words.update(slow=flavour().slow)
         switches = " ".join(filter(None, [flavour().options, os.environ.get("OPTIONS", "")]))

@@ -122,7 +122,7 @@ def parse(argv, cases):
         prog="tests/system/run", description=__doc__,
         epilog="environment: KERNEL (a bzImage, for arm64 an Image; default: the one `make kernel` left), "
                "KVER (7.3), FLAVOUR (ours, stock, ballooned, lockdep, distro, debug or kasan), XEN (4.17 or 4.20; default: the one of this "
-               "machine's release), ACCEL (tcg or kvm), QEMU, SEED (of soak), "
+               "machine's release), XENSTORED (xenstored or oxenstored), ACCEL (tcg or kvm), QEMU, SEED (of soak), "
                "OPTIONS (for the command line of guests and dom0). "
                "Logs are left in build/system/latest.")
     parser.add_argument("--list", action="store_true", help="list the cases, with * those that would run, and stop")
@@ -222,6 +222,7 @@ def main(argv):
     if options.other_xen:
         os.environ["XEN"] = rig.other_xen().version
     xen = rig.find_xen()
+    rig.find_xenstored()
     chosen = {}
     for name, boot in BOOTS.items():
         own = [case for case in wanted if case.split("-")[0] in boot.guests]
@@ -297,6 +298,7 @@ def run_cases(chosen, rigs, names, kernels, dom0, limits, folder):
 
     for kernel in sorted(set(kernels.values())):
         rig.say(f"kernel {kernel}")
+    rig.say(f"xenstore daemon {rig.find_xenstored()}")
     rig.say(f"logs in {os.path.relpath(folder)}")
     rig.run(machines, on_line)
     for judge in judges:
