@@ -33,12 +33,14 @@ class Job:
     topic: str = ""    # all cases of that one, also those that take long
     xen: str = "4.17"
     options: str = ""   # on the kernels' command lines
+    xenstored: str = rig.XENSTOREDS[0]
 
     @property
     def name(self):
         words = [self.kver] + [self.flavour] * (self.flavour != "ours") + ["checked"] * bool(self.options)
         words += [self.topic] * bool(self.topic)
         words += [f"xen{self.xen}"] * (self.xen != "4.17")
+        words += [self.xenstored] * (self.xenstored != rig.XENSTOREDS[0])
         return "-".join(words + [self.boot or "build"] * (self.boot != "default"))
 
     @property
@@ -54,7 +56,7 @@ class Job:
     def environment(self):
         return {**os.environ, "KVER": self.kver, "FLAVOUR": self.flavour, "XEN": self.xen,
                 "ARCH": self.machine.arch.make, "PAGES": self.machine.pages,
-                "OPTIONS": self.options}
+                "OPTIONS": self.options, "XENSTORED": self.xenstored}
 
     def machine_of(self, case):
         """The boot that runs it, or whose logs it stands for; None for the rig's own."""
@@ -85,6 +87,10 @@ JOBS = {job.name: job for job in [
     *(Job("7.3", "default", "debug", topic) for topic in ("hotplug", "disruption")),
     *(Job("7.3", "default", topic=topic) for topic in ("consumers", "hotplug", "protection", "disruption", "soak")),
     *(Job("7.3", boot, xen="4.20") for boot in ("default", *EXTRA)), Job("7.3", "default", topic="disruption", xen="4.20"),
+    *(Job("7.3", "default", topic="xenstore", xen=xen.version) for xen in rig.XENS),
+    *(Job("7.3", "default", topic=topic, xen=xen.version, xenstored="oxenstored")
+      for xen in rig.XENS for topic in ("", "xenstore", "disruption")),
+    *(Job("7.3", boot, topic="autoballoon") for boot in ("default", "dom0pvh")),
     Job("6.12", "default"), Job("6.12", "hvm"), Job("6.12", "arm64"),
     Job("6.1", "default"), Job("6.1", "hvm"), Job("6.1", "arm64"),
     Job("7.3"), Job("6.12"), Job("6.1"),
@@ -204,6 +210,7 @@ def rows(found):
             continue
         result, linux = found[name], found[name]["linux"] + f", {job.flavour}" * (job.flavour != "ours")
         linux += f", {job.options}" * bool(job.options) + f", Xen {job.xen}" * (job.xen != "4.17")
+        linux += f", {job.xenstored}" * (job.xenstored != rig.XENSTOREDS[0])
         cases, begun = result["cases"], False
         for boot in job.boots:
             for guest in run.BOOTS[boot].guests:

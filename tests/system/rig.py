@@ -45,7 +45,7 @@ PACKAGES = """
 """.split()
 PROGRAMS = [f"usr/lib/xen-{{xen}}/bin/{name}" for name in (
     "xl", "xenstored", "oxenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper")]
-PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls")]
+PROGRAMS += [f"usr/bin/xenstore-{name}" for name in ("read", "write", "ls", "rm")]
 PROGRAMS += ["usr/lib/xen-{xen}/bin/xenstore-control"]
 DATA = ["etc/xen/oxenstored.conf"]  # without it oxenstored does not start
 XENSTOREDS = ("xenstored", "oxenstored")

@@ -17,6 +17,8 @@ guest_config()
 	pvsmall)  echo pv 128 128 ;;
 	pvhsmall) echo pvh 128 128 ;;
 	growsmall) echo pv 96 384 ;;
+	pvfill*) echo pv 256 256 ;;
+	pvhfill*) echo pvh 256 256 ;;
 	pvtiny*) echo pv 64 64 ;;
 	pvhtiny*) echo pvh 64 64 ;;
 	pod)	echo pvh 256 512 ;;
