@@ -469,13 +469,8 @@ expression c;
 @@
 expression b;
 @@
- balloon_deflate(...)
- {
- <...
-- !b->config.in_shim
-+ 1
- ...>
- }
+- b->config.in_shim ? 0 : b->batch.max_order
++ b->batch.max_order
 
 // mutant: each event of a target is a new one
 @@
@@ -1238,17 +1233,10 @@ expression list E;
 
 // mutant: deflation uses no superpages
 @@
-expression b, order, E;
+expression b;
 @@
- balloon_deflate(...)
- {
- <...
- for (order =
-- b->batch.max_order
+- b->config.in_shim ? 0 : b->batch.max_order
 + 0
- ; E; ...) { ... }
- ...>
- }
 
 // mutant: extents populated by Xen are not counted
 @@
