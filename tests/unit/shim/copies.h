@@ -22,8 +22,8 @@
 /* end of copy */
 
 /* copy: include/linux/sizes.h */
+#define SZ_64K				0x00010000
 #define SZ_1M				0x00100000
-#define SZ_64K		0x10000
 #define SZ_2M				0x00200000
 #define SZ_8M				0x00800000
 #define SZ_64M				0x04000000
