@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# shellcheck shell=sh disable=SC2034 # the findings use the variables
+#
+# Shared by the findings: packages of the machine's own apt sources, a Debian kernel that
+# QEMU boots with or without Xen, and a comparison of its report with the recorded one.
+# For Debian 12 on amd64; it changes nothing outside a temporary folder.
+
+set -eu
+
+QEMU='qemu-system-x86=1:7.2+dfsg-7+deb12u18+b3 seabios=1.16.2-1'
+KERNEL='linux-image-6.1.0-57-amd64=6.1.192-3 busybox-static=1:1.35.0-4+deb12u1+b1'
+XEN_VERSION=4.17.7+13-g2445b30a44-0+deb12u1
+XEN="xen-hypervisor-4.17-amd64=$XEN_VERSION xen-utils-4.17=$XEN_VERSION
+	xenstore-utils=$XEN_VERSION libxen-dev=$XEN_VERSION libxenmisc4.17=$XEN_VERSION"
+
+# Xen idles with mwait, which QEMU's own processor lacks; smap, smep and rdtscp make it fail.
+CPU=EPYC,family=21,+svm,+npt,-monitor,-rdtscp,-smap,-smep,-xsave
+LIBRARIES=usr/lib/x86_64-linux-gnu
+
+tmp=$(mktemp -d)
+LOADER=$tmp/unpacked/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+
+# fetch NAME=VERSION...: these and what they depend on, unpacked into $tmp/unpacked. Files are
+# kept in $FINDINGS_DEBS if that is set, which saves the next script the download.
+fetch()
+{
+	debs=${FINDINGS_DEBS:-$tmp/debs}
+	mkdir -p "$debs/partial" "$tmp/unpacked" "$tmp/state/lists/partial"
+	: >"$tmp/state/status"
+	cat >"$tmp/apt.conf" <<END
+Dir::State "$tmp/state";
+Dir::State::status "$tmp/state/status";
+Dir::Cache "$tmp";
+Dir::Cache::archives "$debs";
+Acquire::Languages "none";
+APT::Sandbox::User "root";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+END
+	export APT_CONFIG="$tmp/apt.conf"
+	apt-get -qq update >"$tmp/apt.log" 2>&1 || { cat "$tmp/apt.log"; exit 2; }
+	apt-get -qq -y --no-install-recommends --download-only install "$@" >"$tmp/apt.log" 2>&1 ||
+		{ cat "$tmp/apt.log"; exit 2; }
+	apt-get -s --no-install-recommends install "$@" | sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .* \[\([a-z0-9]*\)\]).*/\1_\2_\3/p' |
+		sed 's/:/%3a/g' >"$tmp/names"
+	while read -r name; do
+		dpkg-deb -x "$debs/$name.deb" "$tmp/unpacked"
+	done <"$tmp/names"
+	unset APT_CONFIG
+	for package; do
+		echo "package ${package%%=*} ${package#*=}"
+	done
+}
+
+# add FILE...: these programs of $tmp/unpacked, with their libraries, to dom0's or the guest's files.
+add()
+{
+	for file; do
+		mkdir -p "$tmp/files/${file%/*}"
+		cp "$tmp/unpacked/$file" "$tmp/files/$file"
+		"$LOADER" --library-path "$tmp/unpacked/$LIBRARIES:$tmp/unpacked/lib/x86_64-linux-gnu" \
+			--list "$tmp/unpacked/$file" 2>/dev/null | sed -n 's/.* => \([^ ]*\) .*/\1/p' >"$tmp/needed" || true
+		while read -r library; do
+			cp -L "$library" "$tmp/files/$LIBRARIES/"
+		done <"$tmp/needed"
+	done
+}
+
+# kmod NAME OPTION...: that name of the fetched kmod.
+kmod()
+{
+	name=$1
+	shift
+	"$LOADER" --argv0 "$name" --library-path "$tmp/unpacked/$LIBRARIES:$tmp/unpacked/lib/x86_64-linux-gnu" \
+		"$tmp/unpacked/bin/kmod" "$@"
+}
+
+# modules NAME...: these and what they need, and the order in which the kernel takes them.
+modules()
+{
+	[ -e "$tmp/modules" ] || {
+		tree=$(echo "$tmp"/unpacked/lib/modules/*)
+		kmod depmod -b "$tmp/unpacked" "${tree##*/}"
+		: >"$tmp/modules"
+	}
+	for module; do
+		kmod modprobe -d "$tmp/unpacked" -S "${tree##*/}" --show-depends "$module" |
+			sed -n 's/^insmod \([^ ]*\).*/\1/p' >>"$tmp/modules"
+	done
+}
+
+# image: $tmp/initrd from what was added and from standard input, the script that runs there.
+image()
+{
+	mkdir -p "$tmp/files/bin" "$tmp/files/modules" "$tmp/files/proc" "$tmp/files/sys" "$tmp/files/dev" \
+		"$tmp/files/run" "$tmp/files/tmp" "$tmp/files/etc/xen" "$tmp/files/var/lock" "$tmp/files/lib64"
+	ln -sfn /run "$tmp/files/var/run"
+	cp "$tmp/unpacked/bin/busybox" "$tmp/files/bin/"
+	ln -sf busybox "$tmp/files/bin/sh"
+	: >"$tmp/files/etc/xen/xl.conf"
+	cat >"$tmp/files/script"
+	touch "$tmp/modules"
+	awk '!seen[$0]++' "$tmp/modules" | while read -r module; do
+		cp "$module" "$tmp/files/modules/"
+		echo "/modules/${module##*/}"
+	done >"$tmp/files/order"
+	cat >"$tmp/files/init" <<'END'
+#!/bin/sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox --install -s /bin
+PATH=/bin:/usr/bin:/usr/lib/xen-4.17/bin
+export PATH
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /var/lib/xen /var/log/xen/console
+mount -t devpts devpts /dev/pts
+mount -t tmpfs run /run
+mkdir -p /run/xen
+while read -r module; do insmod "$module"; done </order
+mount -t xenfs xenfs /proc/xen 2>/dev/null
+stty -F /dev/ttyS1 raw -echo
+exec 3>/dev/ttyS1
+sh /script </dev/null >&3
+echo end >&3
+poweroff -f
+END
+	chmod +x "$tmp/files/init"
+	[ ! -e "$LOADER" ] ||
+		cp -L "$LOADER" "$tmp/files/lib64/"
+	(cd "$tmp/files" && find . | cpio -o -H newc -R 0:0 --quiet) >"$tmp/initrd"
+	cp "$tmp"/unpacked/boot/vmlinuz-* "$tmp/kernel"
+}
+
+# qemu OPTION...: without the machine's own libraries. On one processor: with its threads on
+# two it loses timer interrupts of Xen.
+qemu()
+{
+	QEMU_MODULE_DIR="$tmp/unpacked/$LIBRARIES/qemu" timeout 500 taskset -c "${FINDINGS_CPU:-0}" \
+		"$LOADER" \
+		--library-path "$tmp/unpacked/$LIBRARIES:$tmp/unpacked/lib/x86_64-linux-gnu" \
+		"$tmp/unpacked/usr/bin/qemu-system-x86_64" -L "$tmp/unpacked/usr/share/qemu" -L "$tmp/unpacked/usr/share/seabios" \
+		-accel tcg -smp 1 -nodefaults -no-user-config -display none -no-reboot "$@"
+}
+
+# boot_linux OPTION...: the kernel alone; its report becomes $tmp/report.
+boot_linux()
+{
+	qemu -cpu max -serial "file:$tmp/console" -serial "file:$tmp/report" \
+		-kernel "$tmp/kernel" -initrd "$tmp/initrd" "$@" </dev/null
+	finished
+}
+
+# boot_xen OPTION...: as dom0 of Xen.
+boot_xen()
+{
+	gzip -dc "$tmp/unpacked/boot/xen-4.17-amd64.gz" >"$tmp/xen"
+	qemu -cpu "$CPU" -m 1536 -serial "file:$tmp/console" -serial "file:$tmp/report" -kernel "$tmp/xen" \
+		-append "console=com1 dom0_mem=768M,max:768M dom0_max_vcpus=1 cpuidle=0 cpuid=rdrand" \
+		-initrd "$tmp/kernel console=hvc0,$tmp/initrd" "$@" </dev/null
+	finished
+}
+
+finished()
+{
+	if ! grep -qx end "$tmp/report"; then
+		echo "the machine did not finish; the end of its console and its report:"
+		tail -n 30 "$tmp/console" "$tmp/report"
+		exit 2
+	fi
+	sed -i '/^end$/d' "$tmp/report"
+}
+
+# xen_files: the programs of dom0, its modules.
+xen_files()
+{
+	mkdir -p "$tmp/files/$LIBRARIES"
+	add usr/lib/xen-4.17/bin/xl usr/lib/xen-4.17/bin/xenstored usr/lib/xen-4.17/bin/oxenstored \
+		usr/lib/xen-4.17/bin/xen-init-dom0 usr/lib/xen-4.17/bin/xenconsoled usr/lib/xen-4.17/bin/libxl-save-helper \
+		usr/bin/xenstore-read usr/bin/xenstore-write usr/bin/xenstore-ls usr/bin/xenstore-watch
+	cp "$tmp/unpacked/$LIBRARIES/libgcc_s.so.1" "$tmp/files/$LIBRARIES/" 2>/dev/null ||
+		cp "$tmp/unpacked/lib/x86_64-linux-gnu/libgcc_s.so.1" "$tmp/files/$LIBRARIES/"
+	modules xenfs xen-evtchn xen-gntdev xen-gntalloc xen-privcmd
+	cp "$tmp"/unpacked/boot/vmlinuz-* "$tmp/files/kernel"
+}
+
+# compile NAME: the C program on standard input, for dom0, against libxenctrl.
+compile()
+{
+	cat >"$tmp/$1.c"
+	mkdir -p "$tmp/files/bin"
+	gcc -O2 -Wall -static -isystem "$tmp/unpacked/usr/include" "$tmp/$1.c" -o "$tmp/files/bin/$1" \
+		-L"$tmp/unpacked/$LIBRARIES" -Wl,--start-group -lxenctrl -lxencall -lxenforeignmemory \
+		-lxendevicemodel -lxentoollog -lxentoolcore -Wl,--end-group
+}
+
+# as_recorded: prints the report and compares it with standard input.
+as_recorded()
+{
+	cat >"$tmp/recorded"
+	sed -i 's/\r$//' "$tmp/report"
+	cat "$tmp/report"
+	if ! diff -u "$tmp/recorded" "$tmp/report" >"$tmp/changed"; then
+		echo "CHANGED:"
+		cat "$tmp/changed"
+		exit 1
+	fi
+	echo "as recorded"
+}
