@@ -123,7 +123,12 @@ while read -r module; do insmod "$module"; done </order
 mount -t xenfs xenfs /proc/xen 2>/dev/null
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
-sh /script </dev/null >&3
+[ ! -e /usr/lib/xen-4.17 ] || {
+	"$(cat /daemon 2>/dev/null || echo xenstored)" --pid-file /run/xenstored.pid
+	xen-init-dom0 >/dev/null
+	xenconsoled
+}
+sh /script </dev/null >&3 2>&3
 echo end >&3
 poweroff -f
 END
@@ -153,13 +158,13 @@ boot_linux()
 	finished
 }
 
-# boot_xen OPTION...: as dom0 of Xen.
+# boot_xen: the same as dom0 of Xen.
 boot_xen()
 {
 	gzip -dc "$tmp/unpacked/boot/xen-4.17-amd64.gz" >"$tmp/xen"
 	qemu -cpu "$CPU" -m 1536 -serial "file:$tmp/console" -serial "file:$tmp/report" -kernel "$tmp/xen" \
 		-append "console=com1 dom0_mem=768M,max:768M dom0_max_vcpus=1 cpuidle=0 cpuid=rdrand" \
-		-initrd "$tmp/kernel console=hvc0,$tmp/initrd" "$@" </dev/null
+		-initrd "$tmp/kernel console=hvc0,$tmp/initrd" </dev/null 2>"$tmp/qemu.log"
 	finished
 }
 
@@ -182,16 +187,71 @@ xen_files()
 		usr/bin/xenstore-read usr/bin/xenstore-write usr/bin/xenstore-ls usr/bin/xenstore-watch
 	cp "$tmp/unpacked/$LIBRARIES/libgcc_s.so.1" "$tmp/files/$LIBRARIES/" 2>/dev/null ||
 		cp "$tmp/unpacked/lib/x86_64-linux-gnu/libgcc_s.so.1" "$tmp/files/$LIBRARIES/"
+	paused_domain
+	memory_program
 	modules xenfs xen-evtchn xen-gntdev xen-gntalloc xen-privcmd
 	cp "$tmp"/unpacked/boot/vmlinuz-* "$tmp/files/kernel"
 }
 
-# compile NAME: the C program on standard input, for dom0, against libxenctrl.
-compile()
+# paused_domain: `paused NAME MEMORY MAXMEM` for dom0, a PVH domain whose kernel never runs;
+# prints its number.
+paused_domain()
 {
-	cat >"$tmp/$1.c"
 	mkdir -p "$tmp/files/bin"
-	gcc -O2 -Wall -static -isystem "$tmp/unpacked/usr/include" "$tmp/$1.c" -o "$tmp/files/bin/$1" \
+	cat >"$tmp/files/bin/paused" <<'END'
+#!/bin/sh
+printf 'name="%s"\ntype="pvh"\nkernel="/kernel"\nmemory=%s\nmaxmem=%s\n' "$@" >"/tmp/$1"
+xl create -qp "/tmp/$1" >/dev/null && xl domid "$1"
+END
+	chmod +x "$tmp/files/bin/paused"
+}
+
+# memory_program: `memory DOMAIN up|down ORDER GFN [NUMBER]` for dom0, which asks Xen through
+# libxenctrl for NUMBER extents from GFN on, or releases them, and prints how many are reported
+# done and how much Xen's count of the domain's pages changes. `memory DOMAIN pod 0 0` prints
+# how many pages populate-on-demand keeps.
+memory_program()
+{
+	cat >"$tmp/memory.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <xenctrl.h>
+
+static long count(xc_interface *xc, int domain)
+{
+	xc_dominfo_t info;
+
+	if (xc_domain_getinfo(xc, domain, 1, &info) != 1 || info.domid != domain)
+		exit(2);
+	return info.nr_pages;
+}
+
+int main(int argc, char **argv)
+{
+	xc_interface *xc = xc_interface_open(NULL, NULL, 0);
+	int domain = atoi(argv[1]), order = atoi(argv[3]), n = argc > 5 ? atoi(argv[5]) : 1, i, done;
+	xen_pfn_t gfn = strtoul(argv[4], NULL, 0), extents[512];
+	long before = count(xc, domain);
+
+	if (argv[2][0] == 'p') {
+		uint64_t pages, cache, entries;
+
+		if (xc_domain_get_pod_target(xc, domain, &pages, &cache, &entries))
+			return 1;
+		printf("%lu\n", (unsigned long)cache);
+		return 0;
+	}
+	for (i = 0; i < n; i++)
+		extents[i] = gfn + ((xen_pfn_t)i << order);
+	done = argv[2][0] == 'u' ?
+		xc_domain_populate_physmap(xc, domain, n, order, 0, extents) :
+		xc_domain_decrease_reservation(xc, domain, n, order, extents);
+	printf("done %d, count %+ld\n", done, count(xc, domain) - before);
+	return 0;
+}
+END
+	mkdir -p "$tmp/files/bin"
+	gcc -O2 -Wall -static -isystem "$tmp/unpacked/usr/include" "$tmp/memory.c" -o "$tmp/files/bin/memory" \
 		-L"$tmp/unpacked/$LIBRARIES" -Wl,--start-group -lxenctrl -lxencall -lxenforeignmemory \
 		-lxendevicemodel -lxentoollog -lxentoolcore -Wl,--end-group
 }
