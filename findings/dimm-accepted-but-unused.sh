@@ -5,12 +5,14 @@
 #           guest has none of it. A DIMM that fits costs the guest memory as long as it is offline.
 # Version   Linux 6.1.192 (Debian 6.1.192-3), QEMU 7.2 without acceleration.
 # Expected  A size that does not fit is refused by the command, or its usable part is used.
-# Happens   QEMU takes any size that its backend has. Linux on x86 adds whole blocks of 128 MiB
+# Happens   QEMU takes any size that its backend has. Linux adds whole blocks (128 MiB here)
 #           only and refuses a DIMM of 192 MiB altogether. One of 256 MiB is added offline, and
 #           the page structures for it, 4 MiB, come out of the memory that the guest had.
 # Measured  By booting with one DIMM each; MemFree at the end against a boot without a DIMM.
 # Matters   Adding memory to a guest that is short of it begins with taking 1.6 % of the size;
 #           a balloon that hotplugs must do so before the guest has nothing left.
+#
+# Seen      The lines at the end of this file.
 
 set -eu
 # shellcheck source=findings/lib.sh

@@ -10,6 +10,8 @@
 # Measured  1 GiB and a DIMM of 128 MiB, which is onlined as movable by hand.
 # Matters   A balloon that grows a guest by hotplug raises the watermarks of all its zones by tens
 #           of MiB, in the one moment when the guest is short of memory.
+#
+# Seen      The lines at the end of this file.
 
 set -eu
 # shellcheck source=findings/lib.sh
