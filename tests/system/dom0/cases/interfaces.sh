@@ -314,7 +314,7 @@ case_tells()
 	store "$1" target 450M	# above its limit
 	tells "$1" xen_balloon_refusal direction=deflate
 	tells "$1" xen_balloon_state "old_state=moving new_state=short"
-	[ "$(ask "$1" "grep -c 'deflate_.*_refusals [1-9]' /sys/kernel/debug/xen-balloon/stats")" -gt 0 ] ||
+	[ "$(ask "$1" "grep -c 'deflate_refusals_.* [1-9]' /sys/kernel/debug/xen-balloon/stats")" -gt 0 ] ||
 		fail "no refusal is counted"
 	ask "$1" 'echo 0 >/sys/kernel/tracing/events/xen_balloon/enable'
 }
