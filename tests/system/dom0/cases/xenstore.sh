@@ -10,15 +10,15 @@ case_transaction()
 	local path pairs= nr had
 	path="/local/domain/$(domid "$1")/memory/target"
 
-	mem_set "$1" 300004
-	still "$1" 300004
+	mem_set "$1" 400004	# xl sets the hard limit, too, so the guest is to shrink
+	still "$1" 400004
 	had=$(uevents_of "$1")
 	for nr in $(seq 1000); do
-		pairs="$pairs $path 400004"
+		pairs="$pairs $path 300004"
 	done
 	xenstore-write $pairs || fail "the transaction failed"
-	counts "$1" $((400004 / 4 - $(cat "/run/guest/$1/hidden_pages")))
-	still "$1" 400004
+	counts "$1" $((300004 / 4 - $(cat "/run/guest/$1/hidden_pages")))
+	still "$1" 300004
 	usleep 2000000
 	measured "$(($(uevents_of "$1") - had)) uevents"
 	[ $(($(uevents_of "$1") - had)) = 1 ] || fail "$(tail -n 1 /run/measured)"
