@@ -321,35 +321,6 @@ case_migrated()
 }
 
 # A page that was copied before it left is there on the other side, too, and counts.
-# extra migrateddown pvh: is whole after xl mem-set and xl migrate at once, to the same host; where Xen's tools have copied more than its target it goes on as it was, and is migrated when it is down
-case_migrateddown()
-{
-	local round given_up=0
-
-	save_small "$1"
-	hold $guest 8192
-	for round in 1 2 3; do
-		mem_set $guest $full
-		descend $guest 90004 10	# else it is there before the tools have copied it
-		until (migrate $guest); do
-			grep -q -e 'Mapping of pfn .* failed' -e 'Failed to populate physmap' /run/xl.log ||
-				fail "$(cat /run/reason)"
-			given_up=$((given_up + 1))
-			[ $given_up -lt 9 ] || fail "$(cat /run/reason)"
-			held $guest "where it was, in round $round"
-		done
-		xl domid $guest >/run/guest/$guest/domid
-		pace $guest 0
-		held $guest "in round $round"
-		agree $guest 22501
-	done
-	rm -f /run/measured
-	as $guest "! dmesg | grep xen:balloon | grep -v -e Initialising -e 'resumed with memory'" >/dev/null
-	as $guest "dmesg -c >/dev/null" >/dev/null
-	sound $guest 90004 $full
-	measured "migrated $round times; $given_up times Xen's tools gave up and it went on"
-}
-
 # sink GUEST HIGH LOW: it goes down in steps, for some 4 s; the pid of who does that.
 sink()
 {
