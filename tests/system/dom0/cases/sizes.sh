@@ -26,17 +26,17 @@ case_boots()
 	esac
 }
 
-# case down pv pvh shim hvm headless arm64 arm64big: shrinks on xl mem-set
+# case down pv pvh (shim) hvm headless arm64 arm64big: shrinks on xl mem-set
 case_down() { mem_set "$1" 262144; }
 
-# case up pv pvh shim hvm headless arm64 arm64big: grows back on xl mem-set
+# case up pv pvh (shim) hvm headless arm64 arm64big: grows back on xl mem-set
 case_up()
 {
 	mem_set "$1" 262144
 	mem_set "$1" 524288
 }
 
-# case odd pv pvh shim hvm headless arm64 arm64big: meets odd targets to the page
+# case odd pv pvh (shim) hvm headless arm64 arm64big: meets odd targets to the page
 case_odd()
 {
 	mem_set "$1" 300004
@@ -45,7 +45,7 @@ case_odd()
 	mem_set "$1" 262148
 }
 
-# case repeated pv pvh shim arm64 arm64big: goes down and up again and again without drifting
+# case repeated pv pvh (shim) arm64 arm64big: goes down and up again and again without drifting
 case_repeated()
 {
 	for round in 1 2 3; do
