@@ -57,7 +57,7 @@ TITLES = {
 }
 # What may depend on Xen's version, in little time.
 OF_XEN = """
-    pv-boots pv-odd grow-moves shim-boots shim-odd dom0-moves
+    pv-boots pv-odd grow-moves shim-boots dom0-moves
     pvh-boots pvh-odd pvh-reports pvh-nonsense pod-boots pod-moves
 """.split()
 RIG_CASES = {
