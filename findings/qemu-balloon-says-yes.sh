@@ -26,8 +26,8 @@
 #           18446744073709551615                    stat-free-memory
 
 set -eu
-# shellcheck source=findings/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=findings/lib/machine.sh
+. "$(dirname "$0")/lib/machine.sh"
 
 # shellcheck disable=SC2086 # several words
 fetch $QEMU

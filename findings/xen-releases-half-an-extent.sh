@@ -14,8 +14,8 @@
 # Seen      The lines at the end of this file.
 
 set -eu
-# shellcheck source=findings/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=findings/lib/machine.sh
+. "$(dirname "$0")/lib/machine.sh"
 
 # shellcheck disable=SC2086 # several words
 fetch $QEMU $KERNEL $XEN

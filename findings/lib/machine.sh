@@ -175,7 +175,7 @@ finished()
 		tail -n 30 "$tmp/console" "$tmp/report"
 		exit 2
 	fi
-	sed -i '/^end$/d' "$tmp/report"
+	sed -i -e 's/\r$//' -e '/^end$/d' "$tmp/report"
 }
 
 # xen_files: the programs of dom0, its modules.
@@ -256,11 +256,22 @@ END
 		-lxendevicemodel -lxentoollog -lxentoolcore -Wl,--end-group
 }
 
+# value LINE NAME: the number after NAME in the line of the report that begins with LINE.
+value()
+{
+	awk -v line="$1" -v name="$2" 'index($0, line) == 1 {
+		for (i = 1; i < NF; i++)
+			if ($i == name) {
+				print $(i + 1)
+				exit
+			}
+	}' "$tmp/report"
+}
+
 # as_recorded: prints the report and compares it with standard input.
 as_recorded()
 {
 	cat >"$tmp/recorded"
-	sed -i 's/\r$//' "$tmp/report"
 	cat "$tmp/report"
 	if ! diff -u "$tmp/recorded" "$tmp/report" >"$tmp/changed"; then
 		echo "CHANGED:"
