@@ -45,7 +45,7 @@ qemu -S -m 256,slots=1,maxmem=1024M -device virtio-balloon-pci,id=balloon -qmp s
 {"execute": "query-balloon"}
 {"execute": "quit"}
 END
-sed -n -e 's/.*"stat-free-memory": \([0-9]*\).*/\1/p' -e '/"stats"/d' -e '/"actual"/p' -e '/"error"/p' \
+sed -n -e 's/\r$//' -e 's/.*"stat-free-memory": \([0-9]*\).*/\1/p' -e '/"stats"/d' -e '/"actual"/p' -e '/"error"/p' \
 	-e '/"return": {}/p' "$tmp/answers" | sed -n '2,8p;11p' >"$tmp/report"
 as_recorded <<'END'
 {"return": {"actual": 268435456}}
