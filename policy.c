@@ -616,13 +616,32 @@ enum balloon_pressure balloon_pressure(s64 since_oom_s,
 /* Pages that libxl leaves out of the first target of an HVM guest with PoD. */
 #define LIBXL_POD_SLACK	(SZ_1M / PAGE_SIZE)
 
+static bool balloon_is_overhead(long pages)
+{
+	return pages >= -MAX_OVERHEAD && pages <= MAX_OVERHEAD;
+}
+
+/*
+ * A guest that is populated on demand sees all of static-max. This one sees less,
+ * and has memory for all that it sees, so static-max was raised since.
+ */
+static bool balloon_is_max_raised(const struct balloon_boot_counts *c)
+{
+	unsigned long seen = c->guest + c->videoram;
+
+	return c->static_max > seen + MAX_OVERHEAD &&
+	       balloon_is_overhead((long)c->xen - (long)seen);
+}
+
 /**
  * balloon_fix_boot_counts() - replace impossible values of the toolstack's keys
  * @c: the counts of all parties before any ballooning
  *
  * Ignore a static-max below the first target or the guest's own count: then the
  * first target tells the pages that the guest does not see. Ignore a videoram
- * that would be part of the guest's own memory.
+ * that would be part of the guest's own memory. In place of a static-max that was
+ * raised before the guest read it, take the memory that Xen counts, and in place
+ * of the first target as well, which may have been changed with it.
  *
  * Context: Any.
  */
@@ -636,11 +655,10 @@ void balloon_fix_boot_counts(struct balloon_boot_counts *c)
 			c->guest + (more <= MAX_OVERHEAD ? max(more, 0L) : 0);
 	if (c->static_max + MAX_OVERHEAD < c->guest + c->videoram)
 		c->videoram = 0;
-}
-
-static bool balloon_is_overhead(long pages)
-{
-	return pages >= -MAX_OVERHEAD && pages <= MAX_OVERHEAD;
+	if (balloon_is_max_raised(c)) {
+		c->static_max = c->xen;
+		c->first_target = c->xen - c->videoram;
+	}
 }
 
 /*

@@ -900,6 +900,27 @@ static void given_keys_that_cannot_be_true_they_are_not_believed(struct kunit *t
 		  9000, 0 },
 		{ { .static_max = 9000, .first_target = 9000,
 		    .guest = 9000 + gap }, 9000, 0 },
+		{ { .static_max = 9000 + gap, .first_target = 9000, .xen = 9017,
+		    .guest = 9000 }, 9000 + gap, 0 },
+		{ { .static_max = 99000, .first_target = 9000, .xen = 9017,
+		    .guest = 98990 }, 99000, 0 },
+		/* a maximum that was raised since the guest was built */
+		{ { .static_max = 99000, .first_target = 9000, .xen = 9017,
+		    .guest = 8990 }, 9017, 0 },
+		{ { .static_max = 9001 + gap, .first_target = 9000, .xen = 9017,
+		    .guest = 9000 }, 9017, 0 },
+		{ { .static_max = 99016, .first_target = 8984, .videoram = 16,
+		    .xen = 9017, .guest = 8974 }, 9017, 16 },
+		/* the target as well */
+		{ { .static_max = 99000, .first_target = 50000, .xen = 9017,
+		    .guest = 8990 }, 9017, 0 },
+		{ { .static_max = 99000, .first_target = 5000, .xen = 9017,
+		    .guest = 8990 }, 9017, 0 },
+		/* Xen does not say with how much */
+		{ { .static_max = 99000, .first_target = 9000, .guest = 8990 },
+		  99000, 0 },
+		{ { .static_max = 99000, .first_target = 9000,
+		    .xen = 8991 + gap, .guest = 8990 }, 99000, 0 },
 		/* no maximum, or one that is less than what is there */
 		{ { .first_target = 9000, .guest = 8990 }, 9000, 0 },
 		{ { .first_target = 9000, .guest = 9000 - gap }, 9000, 0 },

@@ -232,6 +232,7 @@ TEST("given a guest that was built short of its target (HVM without a display), 
 TEST("given only memory_static_max or no maximum at all the difference follows")
 {
 	host_start(&pvh);
+	host.cfg.overhead = SUPERPAGES(2) * HOST_FRAMES;
 	host_xenstore("memory_static_max", kb_text(SUPERPAGES_KB(34)));
 	host_xenstore("target", kb_text(SUPERPAGES_KB(34)));
 	EXPECT_EQ(host_init_driver(), 0);
@@ -279,6 +280,7 @@ TEST("given a target of almost nothing every guest goes to its floor, and says s
 
 	FOR_EACH_KIND(i) {
 		host_start(kinds[i]);
+		host.cfg.overhead = i ? 0 : SUPERPAGES(8) * HOST_FRAMES;
 		host_xenstore("static-max", kb_text(SUPERPAGES_KB(40)));
 		host_xenstore("target", kb_text(SUPERPAGES_KB(i ? 32 : 40)));
 		EXPECT_EQ(host_init_driver(), 0);

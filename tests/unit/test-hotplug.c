@@ -86,6 +86,32 @@ TEST("given a target above all memory sections are added and populated, to the p
 	}
 }
 
+/* xl mem-max, and mem-set, of a guest that was created paused */
+TEST("given a maximum raised before the boot the guest keeps its size and meets each target")
+{
+	static const unsigned int targets[] = { 32, 36 };
+	struct host_config cfg = growing(&pvh, false);
+	unsigned int i;
+
+	cfg.overhead = 17 * HOST_FRAMES;
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		host_start(&cfg);
+		host_xenstore("static-max", kb_text(SUPERPAGES_KB(64)));
+		host_xenstore("target", kb_text(SUPERPAGES_KB(targets[i])));
+		EXPECT_EQ(host_init_driver(), 0);
+		EXPECT_EQ(host_difference(), 17);
+		settle();
+		expect_current(SUPERPAGES(targets[i]) - 17);
+		EXPECT(!xen_balloon.mem.pod_boot);
+		host_set_xenstore_target(kb_text(SUPERPAGES_KB(24)));
+		settle();
+		expect_current(SUPERPAGES(24) - 17);
+		host_set_xenstore_target(kb_text(SUPERPAGES_KB(33)));
+		settle();
+		expect_current(SUPERPAGES(33) - 17);
+	}
+}
+
 TEST("given sections that are not online the worker waits, without a timer, and adds no more")
 {
 	struct host_config cfg = growing(&pvh, true);

@@ -213,6 +213,7 @@ TEST("given a large balloon, after a resume it is looked through for 4 GiB of ea
 static void boot_as_asked(const struct host_config *cfg, unsigned long superpages)
 {
 	host_start(cfg);
+	host.cfg.overhead = SUPERPAGES(superpages - 32) * HOST_FRAMES;
 	host_xenstore("target", kb_text(SUPERPAGES_KB(superpages)));
 	host_xenstore("static-max", kb_text(SUPERPAGES_KB(superpages)));
 	EXPECT_EQ(host_init_driver(), 0);
