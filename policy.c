@@ -435,7 +435,9 @@ unsigned long balloon_schedule_delay_s(const struct balloon_schedule *s,
 	case BALLOON_STATE_SHORT:
 		return s->delay;
 	case BALLOON_STATE_STOPPED:
-		return BALLOON_LOOK_S;
+		/* Another floor or target wakes the worker. */
+		return s->reason == BALLOON_REASON_FLOOR ? BALLOON_NEVER :
+							   BALLOON_LOOK_S;
 	case BALLOON_STATE_SETTLED:
 	case BALLOON_STATE_WAITING:
 		break;

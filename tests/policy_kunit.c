@@ -685,6 +685,9 @@ static void given_nothing_to_do_the_worker_sleeps_until_woken(struct kunit *test
 	balloon_schedule_next(&s, BALLOON_STATE_STOPPED, false);
 	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
 			BALLOON_LOOK_S);
+	s.reason = BALLOON_REASON_FLOOR;
+	KUNIT_EXPECT_EQ(test, balloon_schedule_delay_s(&s, false),
+			BALLOON_NEVER);
 }
 
 static void given_a_restart_delay_and_count_are_one(struct kunit *test)

@@ -83,6 +83,23 @@ case_keys()
 	done
 }
 
+# case raised (pv) pvh (hvm): with another maximum and target since before it runs, meets each target
+raise_first() { xl mem-max "$1" 600 && xl mem-set "$1" "$first"; }
+case_raised()
+{
+	local first
+
+	for first in 512m 448m 576m; do
+		before=raise_first start "$1"
+		online_by "$1" online
+		agree "$1" $((${first%m} * 256))
+		mem_set "$1" 400000
+		mem_set "$1" 524288
+		mem_set "$1" 600000
+	done
+	stop "$1"
+}
+
 bad_key() { probe bad-key "$1" $name $nr; }
 
 # As XAPI does, and xl does not.
