@@ -373,6 +373,31 @@ expression c, E;
  ...>
  }
 
+// mutant: any static-max far above the size of the guest was raised
+@@
+expression c, E;
+@@
+ balloon_is_max_raised(...)
+ {
+ <...
+- E && balloon_is_overhead((long)c->xen - ...)
++ E
+ ...>
+ }
+
+// mutant: where static-max was raised the first target is believed
+@@
+expression c;
+@@
+- c->first_target = c->xen - c->videoram;
+
+// mutant: a guest at its floor is looked at
+@@
+expression s;
+@@
+- s->reason == BALLOON_REASON_FLOOR ? BALLOON_NEVER : BALLOON_LOOK_S
++ BALLOON_LOOK_S
+
 // mutant: a first target far above the size of the guest tells the maximum
 @@
 expression more;
