@@ -50,6 +50,7 @@ static void balloon_report(struct work_struct *work);
  * @report: writes the state to xenstore, and reads the target again after
  *          @unread
  * @reported: the last state that @report wrote
+ * @reported_at: when, in jiffies
  * @outdated: @reported may be of another xenstore, or was not written
  * @unread: memory/target could not be read for lack of memory
  * @unread_seq: number of the target that was in force then
@@ -68,6 +69,7 @@ struct balloon_toolstack {
 	struct work_struct read;
 	struct delayed_work report;
 	struct balloon_info reported;
+	unsigned long reported_at;
 	bool outdated;
 	bool unread;
 	unsigned long unread_seq;
@@ -91,11 +93,14 @@ static struct balloon_toolstack toolstack = {
 
 /*
  * Whatever happens, xenstore is written once a second at most, and not at all
- * when there is nothing new.
+ * when there is nothing new. The first news after a second is written at once.
  */
 static void balloon_queue_report(void)
 {
-	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report, HZ);
+	unsigned long since = jiffies - READ_ONCE(toolstack.reported_at);
+
+	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report,
+			   HZ - min(since, HZ));
 }
 
 /* A report that failed; xenbus prints a line for each error that it does not know. */
@@ -263,7 +268,7 @@ static void balloon_take_target(void)
 
 	/* The toolstack will not write it again. */
 	if (rc == -ENOMEM)
-		balloon_queue_report();
+		queue_delayed_work(xen_balloon.aux_wq, &toolstack.report, HZ);
 	/* No target is no news: the initial domain often has none. */
 	else if (rc && rc != -ENOENT)
 		pr_warn_ratelimited("ignoring memory/target of xenstore, the target stays: %d\n",
@@ -339,10 +344,29 @@ static unsigned int balloon_retry_write_s(int rc)
 	}
 }
 
+/*
+ * XAPI takes the difference between the domain's size and its target for memory
+ * that is not the balloon's, for good, when it first sees feature-balloon. Hence
+ * only at the target. It puts off a migration while balloon-active is 1.
+ */
+static int balloon_write_control(const struct balloon_info *info)
+{
+	bool active = info->state == BALLOON_STATE_MOVING ||
+		      info->state == BALLOON_STATE_SHORT;
+	int rc;
+
+	if (!info->booted)
+		return 0;
+	rc = xenbus_printf(XBT_NIL, "control", "balloon-active", "%d", active);
+	if (!rc && info->state == BALLOON_STATE_SETTLED)
+		rc = xenbus_printf(XBT_NIL, "control", "feature-balloon", "1");
+	return rc;
+}
+
 /* Returns the seconds until the next try, 0 for none. */
 static unsigned int balloon_write_report(const struct balloon_info *info)
 {
-	int rc_data, rc_control = 0;
+	int rc_data, rc_control;
 	unsigned int retry_s;
 
 	rc_data = balloon_write_kb("target-kb", info->target_pages);
@@ -359,11 +383,7 @@ static unsigned int balloon_write_report(const struct balloon_info *info)
 		rc_data = xenbus_printf(XBT_NIL, "data/balloon", "restore-kb",
 					"%llu", PAGES_TO_KB(info->restore_pages));
 
-	/* XAPI waits for this before it counts on a guest. */
-	if (info->booted && info->state != BALLOON_STATE_MOVING)
-		rc_control = xenbus_printf(XBT_NIL, "control",
-					   "feature-balloon", "1");
-
+	rc_control = balloon_write_control(info);
 	retry_s = balloon_retry_write_s(rc_data);
 	return retry_s ?: balloon_retry_write_s(rc_control);
 }
@@ -396,6 +416,7 @@ static void balloon_report(struct work_struct *work)
 	if (!xchg(&toolstack.outdated, false) && balloon_is_reported(&info))
 		return;
 	toolstack.reported = info;
+	WRITE_ONCE(toolstack.reported_at, jiffies);
 
 	retry_s = balloon_write_report(&info);
 	if (retry_s) {

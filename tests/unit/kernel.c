@@ -1028,7 +1028,7 @@ static struct {
 	{ "target" }, { "static-max" }, { "memory_static_max" }, { "videoram" },
 	{ "data/balloon/target-kb" }, { "data/balloon/current-kb" },
 	{ "data/balloon/state" }, { "data/balloon/reason" }, { "data/balloon/restore-kb" },
-	{ "control/feature-balloon" },
+	{ "control/balloon-active" }, { "control/feature-balloon" },
 };
 
 void host_xenstore_raw(const char *key, const char *value, size_t len)

@@ -123,7 +123,8 @@ TEST("given many passes xenstore is written once a second, and not when nothing 
 		host_run();
 	}
 	host_advance(2);
-	EXPECT(host.nr_xenstore_writes - writes <= 8);
+	/* two reports: at once, and a second later */
+	EXPECT_EQ(host.nr_xenstore_writes - writes, 2 * 7);
 	expect_text("data/balloon/current-kb", "65536");
 }
 
@@ -195,7 +196,7 @@ TEST("given a quota that was full the toolstack is told soon after there is room
 			host_advance(2);
 			writes = host.nr_xenstore_writes;
 			host_advance(wait_s);
-			EXPECT(host.nr_xenstore_writes - writes <= 2 * 17);
+			EXPECT(host.nr_xenstore_writes - writes <= 3 * 17);
 			expect_text("data/balloon/current-kb", "65536");
 			host.write_error = 0;
 			host_advance(4);
@@ -214,7 +215,7 @@ TEST("given keys that somebody removed they come back with the next report")
 	static const char * const keys[] = {
 		"data/balloon/target-kb", "data/balloon/current-kb",
 		"data/balloon/state", "data/balloon/reason",
-		"control/feature-balloon",
+		"control/balloon-active", "control/feature-balloon",
 	};
 	unsigned int i;
 
@@ -344,22 +345,57 @@ TEST("given a populate-on-demand boot feature-balloon comes when it has settled"
 
 TEST("given a guest on its way it says so, and is not counted on yet")
 {
-	host_start(&pvh);
-	host_xenstore("target", "65536");
-	EXPECT_EQ(host_init_driver(), 0);
-	EXPECT_EQ(host_wait_boot(), 0);
-	host_run();
-	/* The report is due, and comes between two passes of the worker. */
-	host.busy = true;
-	host_advance(2);
-	host_set_xenstore_target("40960");
-	host.busy = false;
+	boot_with_target(&pvh, "40960", "65536");
+	/* The first report comes between two passes of the worker. */
 	host_run();
 	expect_text("data/balloon/state", "moving");
+	expect_text("control/balloon-active", "1");
 	EXPECT(!host_xenstore_text("control/feature-balloon"));
 	host_advance(2);
 	expect_text("data/balloon/state", "settled");
+	expect_text("control/balloon-active", "0");
 	expect_text("control/feature-balloon", "1");
+}
+
+TEST("given a guest that does not reach its target it is not counted on before it has")
+{
+	host_start(&pvh);
+	host_xenstore("target", "1024");
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	host_advance(60);
+	expect_text("data/balloon/state", "stopped");
+	EXPECT(!host_xenstore_text("control/feature-balloon"));
+	expect_text("control/balloon-active", "0");
+	host_set_xenstore_target("40960");
+	host_advance(2);
+	expect_text("control/feature-balloon", "1");
+	/* for good: XAPI has seen it */
+	host_set_xenstore_target("1024");
+	host_advance(2);
+	expect_text("control/feature-balloon", "1");
+}
+
+TEST("given a move balloon-active says so from its first pass to its end")
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	expect_text("control/balloon-active", "0");
+	host.hard_limit = 0;
+	host_set_xenstore_target("40960");
+	host_advance(5);
+	expect_text("control/balloon-active", "0");
+	host_set_xenstore_target("65536");
+	/* at once, not a second later */
+	host_run();
+	expect_text("control/balloon-active", "1");
+	/* it tries again and again, and then gives up */
+	host_advance(3);
+	expect_text("data/balloon/state", "short");
+	expect_text("control/balloon-active", "1");
+	host_advance(100);
+	expect_text("data/balloon/state", "stopped");
+	expect_text("control/balloon-active", "0");
 }
 
 TEST("given a suspend that freezes xenstored first nothing that suspend waits for waits for xenstore")
