@@ -656,7 +656,8 @@ static int cmd_squeeze(int secs, int nr, char **words)
 		s->want /= 4;
 		s->last = pages;
 		s->moved_ms = began;
-		if (xc_domain_setmaxmem(xc, s->domid, (pages > s->want ? pages : s->want) * 4 + 1024))
+		/* without libxl's slack */
+		if (xc_domain_setmaxmem(xc, s->domid, (pages > s->want ? pages : s->want) * 4))
 			err(1, "hard limit of domain %d", s->domid);
 		set_target(xs, s->domid, s->want * 4);
 	}

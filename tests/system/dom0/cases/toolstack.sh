@@ -117,5 +117,29 @@ case_squeezed()
 		out=$(probe squeeze 30 "$(domid "$1")=$2" "$(domid pv)=$3" 2>&1) || fail "$2 and $3 KiB: $out"
 		measured "$out"
 	done
-	[ "$(key "$1" control/feature-balloon)" = 1 ] || fail "feature-balloon is $(key "$1" control/feature-balloon)"
+	for key in feature-balloon=1 balloon-active=0; do
+		end=$(($(now) + 3))
+		until is=$(xenstore-read "/local/domain/$(domid "$1")/control/${key%=*}" 2>&1)
+		      [ "$is" = "${key#*=}" ]; do
+			[ "$(now)" -lt $end ] || fail "${key%=*} is $is"
+			usleep 100000
+		done
+	done
+	# A guest that cannot be where it is asked to be has not offered to move yet.
+	before=cannot_obey start "$1"
+	sleep 5
+	[ "$(key "$1" data/balloon/state)" = stopped ] && [ "$(key "$1" control/feature-balloon)" = 0 ] ||
+		fail "$(key "$1" data/balloon/state), feature-balloon is $(key "$1" control/feature-balloon)"
+	set_key "$1" memory/target 524288
+	end=$(($(now) + 10))
+	until [ "$(key "$1" control/feature-balloon)" = 1 ]; do
+		[ "$(now)" -lt $end ] || fail "feature-balloon is not there"
+		usleep 100000
+	done
+}
+
+cannot_obey()
+{
+	may_tell "$1"
+	xenstore-write "/local/domain/$1/memory/target" 1024
 }
