@@ -589,7 +589,8 @@ static int __init balloon_init_early(void)
 		return -ENODEV;
 	if (batch->frames)
 		return 0;
-	balloon_list_init(b);
+	balloon_extents_init(&b->mem.extents);
+	balloon_extents_init(&b->batch.joined);
 
 	pages = balloon_count_boot_pages(&extra_counted);
 	if (pages < 0 || (extra_counted && extra >= pages)) {

@@ -36,9 +36,9 @@ static int balloon_stats_show(struct seq_file *s, void *unused)
 	balloon_show_moves(s, "deflate", &b->mem.moves[BALLOON_DIR_DEFLATE]);
 	seq_printf(s, "pv_hypercalls %ld\n", xenmem_pv_hypercalls());
 	for (order = 0; order < NR_EXTENT_ORDERS; order++)
-		seq_printf(s, "list_%u %lu\n", order, b->mem.nr_extents[order]);
-	seq_printf(s, "splits %lu\n", b->mem.nr_splits);
-	seq_printf(s, "joins %lu\n", b->mem.nr_joins);
+		seq_printf(s, "list_%u %lu\n", order, b->mem.extents.nr[order]);
+	seq_printf(s, "splits %lu\n", b->mem.extents.nr_splits);
+	seq_printf(s, "joins %lu\n", b->mem.extents.nr_joins);
 	seq_printf(s, "quarantined_pages %lu\n", b->mem.nr_quarantined);
 	seq_printf(s, "unpopulated_pages %lu\n", b->mem.nr_unpopulated);
 	balloon_unlock(b);

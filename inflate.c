@@ -526,27 +526,15 @@ static void balloon_put_released(struct xen_balloon *b, unsigned int done,
 	wake_up(&b->arrivals);
 }
 
-/* Returns the pages that Xen took. */
-static unsigned long balloon_inflate_extents(struct xen_balloon *b,
-					     unsigned int whole,
-					     unsigned int nr, gfp_t gfp)
+/* Returns the pages that Xen took of the batch's extents. */
+static unsigned long balloon_release_batch(struct xen_balloon *b,
+					   unsigned int nr, unsigned int whole)
 {
 	struct page **pages = b->batch.pages;
 	unsigned int i, done, order = whole;
 	unsigned long more = 0;
 	long gone = 0;
 
-	nr = balloon_alloc_extents(b, nr, order, gfp);
-	if (READ_ONCE(b->mem.oom_cancelled))
-		b->batch.reason = BALLOON_REASON_GUEST_PRESSURE;
-	if (!nr)
-		return 0;
-
-	/* No cached kmap may outlive the memory behind it. */
-	kmap_flush_unused();
-
-	if (!balloon_mark_extents_offline(b, nr, order))
-		return 0;
 	for (i = 0; i < nr; i++)
 		balloon_save_frames(b, i, order);
 
@@ -572,6 +560,58 @@ static unsigned long balloon_inflate_extents(struct xen_balloon *b,
 	balloon_put_released(b, done, order, whole, done == nr);
 
 	return more + ((unsigned long)done << order);
+}
+
+/*
+ * Memory that was reclaimed comes page by page, but much of it is neighbours: page
+ * cache of files that were read from end to end. Returns the pages that Xen took.
+ */
+static unsigned long balloon_release_joined(struct xen_balloon *b,
+					    unsigned int nr)
+{
+	struct page **pages = b->batch.pages;
+	unsigned long done = 0;
+	int order;
+
+	/* Backwards, so that those that stay single keep their order. */
+	while (nr-- > 0)
+		balloon_extents_put(&b->batch.joined, pages[nr], 0);
+
+	for (order = b->batch.max_order; order >= 0;
+	     order = min(order - 1, (int)b->batch.max_order)) {
+		for (nr = 0; nr < BATCH_EXTENTS; nr++) {
+			pages[nr] = balloon_extents_take(&b->batch.joined,
+							 order, false);
+			if (!pages[nr])
+				break;
+		}
+		if (nr)
+			done += balloon_release_batch(b, nr, order);
+	}
+	return done;
+}
+
+/* Returns the pages that Xen took. */
+static unsigned long balloon_inflate_extents(struct xen_balloon *b,
+					     unsigned int order,
+					     unsigned int nr, gfp_t gfp)
+{
+	nr = balloon_alloc_extents(b, nr, order, gfp);
+	if (READ_ONCE(b->mem.oom_cancelled))
+		b->batch.reason = BALLOON_REASON_GUEST_PRESSURE;
+	if (!nr)
+		return 0;
+
+	/* No cached kmap may outlive the memory behind it. */
+	kmap_flush_unused();
+
+	if (!balloon_mark_extents_offline(b, nr, order))
+		return 0;
+
+	/* On PV each page leaves as an extent of its own. */
+	if (order || xen_pv_domain())
+		return balloon_release_batch(b, nr, order);
+	return balloon_release_joined(b, nr);
 }
 
 /**

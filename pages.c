@@ -248,6 +248,128 @@ unsigned long balloon_moved_pages(const struct balloon_moves *m)
 	return nr_pages;
 }
 
+/* Extents by order */
+
+/*
+ * The first page of an extent in @e, and no other page, has this in
+ * page_private().
+ */
+static unsigned long balloon_extents_mark(struct balloon_extents *e,
+					  unsigned int order)
+{
+	return (unsigned long)&e->by_order[order];
+}
+
+/* Lowmem is wanted first: by the guest, and by other drivers. */
+static void balloon_extents_add(struct balloon_extents *e, struct page *page,
+				unsigned int order)
+{
+	set_page_private(page, balloon_extents_mark(e, order));
+	if (PageHighMem(page))
+		list_add_tail(&page->lru, &e->by_order[order]);
+	else
+		list_add(&page->lru, &e->by_order[order]);
+	e->nr[order]++;
+}
+
+static void balloon_extents_remove(struct balloon_extents *e,
+				   struct page *page, unsigned int order)
+{
+	set_page_private(page, 0);
+	list_del(&page->lru);
+	e->nr[order]--;
+}
+
+/* Two buddies are in one section, so both have a struct page. */
+static struct page *balloon_extents_buddy(struct balloon_extents *e,
+					  struct page *page,
+					  unsigned int order)
+{
+	struct page *buddy = pfn_to_page(page_to_pfn(page) ^ BIT(order));
+
+	if (page_private(buddy) != balloon_extents_mark(e, order) ||
+	    page_zone(buddy) != page_zone(page))
+		return NULL;
+	return buddy;
+}
+
+/* Returns an extent of @order, with @lowmem one of lowmem, or NULL. */
+static struct page *balloon_extents_first(struct balloon_extents *e,
+					  unsigned int order, bool lowmem)
+{
+	struct page *page = list_first_entry_or_null(&e->by_order[order],
+						     struct page, lru);
+
+	return page && lowmem && PageHighMem(page) ? NULL : page;
+}
+
+/**
+ * balloon_extents_init() - begin without extents
+ * @e: extents
+ *
+ * Context: Any.
+ */
+void balloon_extents_init(struct balloon_extents *e)
+{
+	unsigned int order;
+
+	for (order = 0; order < NR_EXTENT_ORDERS; order++)
+		INIT_LIST_HEAD(&e->by_order[order]);
+}
+
+/**
+ * balloon_extents_put() - add an extent, which joins its buddies
+ * @e: extents
+ * @page: first page; page_private() of all pages is 0
+ * @order: size of the extent, 0 to %SUPERPAGE_ORDER
+ *
+ * Context: Any; the caller protects @e.
+ */
+void balloon_extents_put(struct balloon_extents *e, struct page *page,
+			 unsigned int order)
+{
+	struct page *buddy;
+
+	while (order < SUPERPAGE_ORDER) {
+		buddy = balloon_extents_buddy(e, page, order);
+		if (!buddy)
+			break;
+		balloon_extents_remove(e, buddy, order);
+		page = min(page, buddy);
+		if (++order == SUPERPAGE_ORDER)
+			e->nr_joins++;
+	}
+	balloon_extents_add(e, page, order);
+}
+
+/**
+ * balloon_extents_take() - take an extent, a part of a larger one if need be
+ * @e: extents
+ * @order: size of the extent, 0 to %SUPERPAGE_ORDER
+ * @lowmem: only take lowmem
+ *
+ * Context: Any; the caller protects @e.
+ * Return: first page, or NULL if there is no such extent and no larger one.
+ */
+struct page *balloon_extents_take(struct balloon_extents *e,
+				  unsigned int order, bool lowmem)
+{
+	unsigned int from = order;
+	struct page *page;
+
+	while (!(page = balloon_extents_first(e, from, lowmem)))
+		if (++from == NR_EXTENT_ORDERS)
+			return NULL;
+
+	balloon_extents_remove(e, page, from);
+	if (from == SUPERPAGE_ORDER && order < from)
+		e->nr_splits++;
+	/* The rest is in the list in ascending order, and may join again. */
+	while (from-- > order)
+		balloon_extents_add(e, page + BIT(from), from);
+	return page;
+}
+
 /* The page list */
 
 static void balloon_list_count(struct xen_balloon *b, struct page *page,
@@ -272,79 +394,6 @@ static void balloon_list_count_extents(struct xen_balloon *b,
 		run = balloon_zone_run(pages + i, nr_extents - i);
 		balloon_list_count(b, pages[i], sign * ((long)run << order));
 	}
-}
-
-/*
- * The first page of an extent of the list, and no other page, has this in
- * page_private().
- */
-static unsigned long balloon_list_mark(struct xen_balloon *b,
-				       unsigned int order)
-{
-	return (unsigned long)&b->mem.extents[order];
-}
-
-/* Lowmem is wanted first: by the guest, and by other drivers. */
-static void balloon_list_add(struct xen_balloon *b, struct page *page,
-			     unsigned int order)
-{
-	set_page_private(page, balloon_list_mark(b, order));
-	if (PageHighMem(page))
-		list_add_tail(&page->lru, &b->mem.extents[order]);
-	else
-		list_add(&page->lru, &b->mem.extents[order]);
-	b->mem.nr_extents[order]++;
-}
-
-static void balloon_list_remove(struct xen_balloon *b, struct page *page,
-				unsigned int order)
-{
-	set_page_private(page, 0);
-	list_del(&page->lru);
-	b->mem.nr_extents[order]--;
-}
-
-/* Two buddies are in one section, so both have a struct page. */
-static struct page *balloon_list_buddy(struct xen_balloon *b,
-				       struct page *page, unsigned int order)
-{
-	struct page *buddy = pfn_to_page(page_to_pfn(page) ^ BIT(order));
-
-	if (page_private(buddy) != balloon_list_mark(b, order) ||
-	    page_zone(buddy) != page_zone(page))
-		return NULL;
-	return buddy;
-}
-
-static void balloon_list_join(struct xen_balloon *b, struct page *page,
-			      unsigned int order)
-{
-	struct page *buddy;
-
-	while (order < SUPERPAGE_ORDER) {
-		buddy = balloon_list_buddy(b, page, order);
-		if (!buddy)
-			break;
-		balloon_list_remove(b, buddy, order);
-		page = min(page, buddy);
-		if (++order == SUPERPAGE_ORDER)
-			b->mem.nr_joins++;
-	}
-	balloon_list_add(b, page, order);
-}
-
-/**
- * balloon_list_init() - begin with an empty page list
- * @b: balloon
- *
- * Context: Process; nobody else uses the list yet.
- */
-void balloon_list_init(struct xen_balloon *b)
-{
-	unsigned int order;
-
-	for (order = 0; order < NR_EXTENT_ORDERS; order++)
-		INIT_LIST_HEAD(&b->mem.extents[order]);
 }
 
 /**
@@ -382,37 +431,7 @@ void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,
 	balloon_list_count_extents(b, pages, nr_extents, order, 1);
 	/* Backwards: the next take has them in the order of @pages. */
 	for (i = nr_extents; i-- > 0;)
-		balloon_list_join(b, pages[i], order);
-}
-
-/* Returns an extent of @order, with @lowmem one of lowmem, or NULL. */
-static struct page *balloon_list_first(struct xen_balloon *b,
-				       unsigned int order, bool lowmem)
-{
-	struct page *page = list_first_entry_or_null(&b->mem.extents[order],
-						     struct page, lru);
-
-	return page && lowmem && PageHighMem(page) ? NULL : page;
-}
-
-/* NULL if there is no such extent, and no larger one that can be split. */
-static struct page *balloon_list_take(struct xen_balloon *b,
-				      unsigned int order, bool lowmem)
-{
-	unsigned int from = order;
-	struct page *page;
-
-	while (!(page = balloon_list_first(b, from, lowmem)))
-		if (++from == NR_EXTENT_ORDERS)
-			return NULL;
-
-	balloon_list_remove(b, page, from);
-	if (from == SUPERPAGE_ORDER && order < from)
-		b->mem.nr_splits++;
-	/* The rest is in the list in ascending order, and may join again. */
-	while (from-- > order)
-		balloon_list_add(b, page + BIT(from), from);
-	return page;
+		balloon_extents_put(&b->mem.extents, pages[i], order);
 }
 
 /**
@@ -438,7 +457,7 @@ unsigned int balloon_list_take_extents(struct xen_balloon *b,
 	lockdep_assert_held(&b->mem.lock);
 
 	for (i = 0; i < nr_extents; i++) {
-		pages[i] = balloon_list_take(b, order, lowmem);
+		pages[i] = balloon_extents_take(&b->mem.extents, order, lowmem);
 		if (!pages[i])
 			break;
 	}

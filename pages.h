@@ -55,6 +55,20 @@ struct balloon_moves {
 };
 
 /**
+ * struct balloon_extents - extents by order, none of which has a buddy
+ * @by_order: lists of their first pages, lowmem first
+ * @nr: their number by order
+ * @nr_splits: superpages that were split
+ * @nr_joins: superpages that became whole
+ */
+struct balloon_extents {
+	struct list_head by_order[NR_EXTENT_ORDERS];
+	unsigned long nr[NR_EXTENT_ORDERS];
+	unsigned long nr_splits;
+	unsigned long nr_joins;
+};
+
+/**
  * struct balloon_batch - extents on their way between the guest and Xen
  *
  * @lock protects all of it. The lock is held over hypercalls and allocations:
@@ -70,6 +84,8 @@ struct balloon_batch {
 	struct mutex lock;
 	/** @pages: first page of each extent */
 	struct page **pages;
+	/** @joined: single pages that are on their way to Xen */
+	struct balloon_extents joined;
 	/** @frames: frame of each extent, for Xen */
 	xen_pfn_t *frames;
 	/** @extents_proven: Xen took all of the last batch of multi-frame extents */
@@ -128,18 +144,12 @@ struct balloon_batch {
 struct balloon_memory {
 	/** @lock: innermost, see balloon_batch.lock */
 	struct mutex lock;
-	/** @extents: ballooned extents by order, lowmem first; none has a buddy */
-	struct list_head extents[NR_EXTENT_ORDERS];
-	/** @nr_extents: their number by order */
-	unsigned long nr_extents[NR_EXTENT_ORDERS];
+	/** @extents: the page list */
+	struct balloon_extents extents;
 	/** @nr_low: lowmem pages in the list; waiters read it without @lock */
 	unsigned long nr_low;
 	/** @nr_high: highmem pages in the list */
 	unsigned long nr_high;
-	/** @nr_splits: superpages of the list that were split */
-	unsigned long nr_splits;
-	/** @nr_joins: superpages of the list that became whole */
-	unsigned long nr_joins;
 	/** @nr_unpopulated: pages that other drivers have */
 	unsigned long nr_unpopulated;
 	/** @nr_quarantined: pages lost, as Xen may or may not have them */
@@ -291,7 +301,12 @@ void balloon_adopt(struct page *page, unsigned int order);
 
 unsigned long balloon_moved_pages(const struct balloon_moves *m);
 
-void balloon_list_init(struct xen_balloon *b);
+void balloon_extents_init(struct balloon_extents *e);
+void balloon_extents_put(struct balloon_extents *e, struct page *page,
+			 unsigned int order);
+struct page *balloon_extents_take(struct balloon_extents *e,
+				  unsigned int order, bool lowmem);
+
 void balloon_list_put(struct xen_balloon *b, struct page *page,
 		      unsigned int order);
 void balloon_list_put_extents(struct xen_balloon *b, struct page **pages,

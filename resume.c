@@ -68,7 +68,7 @@ static long balloon_sweep(struct xen_balloon *b, unsigned int order,
 	while (found < wanted && misses < MAX_MISSES) {
 		balloon_lock(b);
 		/* No larger ones, which would be split. */
-		nr = min(b->mem.nr_extents[order], SWEEP_EXTENTS);
+		nr = min(b->mem.extents.nr[order], SWEEP_EXTENTS);
 		nr = balloon_list_take_extents(b, pages, nr, order, false);
 		balloon_unlock(b);
 		if (!nr)

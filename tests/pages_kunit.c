@@ -56,7 +56,7 @@ static int given_a_superpage(struct kunit *test)
 {
 	memset(&own, 0, sizeof(own));
 	mutex_init(&own.mem.lock);
-	balloon_list_init(&own);
+	balloon_extents_init(&own.mem.extents);
 
 	superpage = alloc_pages(GFP_BALLOON & ~__GFP_RECLAIM, SUPERPAGE_ORDER);
 	if (!superpage)

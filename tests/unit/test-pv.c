@@ -185,7 +185,7 @@ TEST("given a PV superpage whose table cannot be put back, those before it stay 
 /* The page table of the first page in the page list; the one before. */
 static u64 swap_table(u64 table)
 {
-	struct page *page = list_first_entry_or_null(&xen_balloon.mem.extents[0],
+	struct page *page = list_first_entry_or_null(&xen_balloon.mem.extents.by_order[0],
 						     struct page, lru);
 	u64 *pmd = host.pmd + page_to_pfn(page) / HOST_SUPERPAGE, was = *pmd;
 
@@ -251,7 +251,7 @@ TEST("given single pages that fill a superpage of two zones they stay single")
 	for (pfn = SUPERPAGES(4); pfn < SUPERPAGES(5); pfn++)
 		balloon_list_put(b, host_mem_map + pfn, 0);
 	balloon_unlock(b);
-	EXPECT(list_empty(&b->mem.extents[SUPERPAGE_ORDER]));
+	EXPECT(list_empty(&b->mem.extents.by_order[SUPERPAGE_ORDER]));
 	EXPECT_EQ(b->mem.nr_low, 10);
 	EXPECT_EQ(b->mem.nr_high, HOST_SUPERPAGE - 10);
 }

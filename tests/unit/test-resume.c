@@ -172,15 +172,15 @@ TEST("given repopulated pages the page list is as it was when they are released,
 	EXPECT_EQ(xen_alloc_ballooned_pages(3, unpopulated), 0);
 	for (i = 0; i < 3; i++)
 		host_note_unpopulated(unpopulated[i], true);
-	first = list_first_entry(&xen_balloon.mem.extents[SUPERPAGE_ORDER], struct page, lru);
-	splits = xen_balloon.mem.nr_splits;
+	first = list_first_entry(&xen_balloon.mem.extents.by_order[SUPERPAGE_ORDER], struct page, lru);
+	splits = xen_balloon.mem.extents.nr_splits;
 	EXPECT(host_repopulate(2, ULONG_MAX) > 0);
 	host_resume_elsewhere();
 	balloon_set_new_target(SUPERPAGES(20) + 3);
 	settle();
 	EXPECT_EQ(beyond(), 0);
-	EXPECT(list_first_entry(&xen_balloon.mem.extents[SUPERPAGE_ORDER], struct page, lru) == first);
-	EXPECT_EQ(xen_balloon.mem.nr_splits, splits);
+	EXPECT(list_first_entry(&xen_balloon.mem.extents.by_order[SUPERPAGE_ORDER], struct page, lru) == first);
+	EXPECT_EQ(xen_balloon.mem.extents.nr_splits, splits);
 	for (i = 0; i < 3; i++)
 		host_note_unpopulated(unpopulated[i], false);
 	xen_free_ballooned_pages(3, unpopulated);

@@ -114,7 +114,7 @@ TEST("given no memory to spare, or pressure, or an Xen that takes none, the gues
 
 	if (HOST_FRAMES > 1)
 		return;
-	host.no_superpages = true;
+	host_shatter_guest(2);
 	host.refuse_decrease = true;
 	balloon_set_new_target(SUPERPAGES(18));
 	host_run();

@@ -120,7 +120,7 @@ TEST("given single pages that Xen does not take the counters tell how often")
 	if (SINGLE_EXTENT)
 		return;
 	host_boot(&pvh);
-	host.no_superpages = true;
+	host_shatter_guest(2);
 	host.refuse_decrease = true;
 	balloon_set_new_target(SUPERPAGES(30));
 	host_run();

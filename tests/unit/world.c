@@ -203,7 +203,7 @@ enum { SEEN_NO, SEEN_LIST, SEEN_RESERVE, SEEN_UNPOPULATED = 0xff };
 static void see_list(unsigned int order, unsigned long *low,
 		     unsigned long *high)
 {
-	struct list_head *head = &xen_balloon.mem.extents[order];
+	struct list_head *head = &xen_balloon.mem.extents.by_order[order];
 	unsigned long nr_extents = 0, nr = 1UL << order;
 	struct list_head *e;
 	bool in_highmem = false;
@@ -234,7 +234,7 @@ static void see_list(unsigned int order, unsigned long *low,
 		}
 		*(PageHighMem(page) ? high : low) += nr;
 	}
-	EXPECT_SAME(xen_balloon.mem.nr_extents[order], nr_extents);
+	EXPECT_SAME(xen_balloon.mem.extents.nr[order], nr_extents);
 }
 
 /* @exact: or else (quarantine) it may have memory or not. */
