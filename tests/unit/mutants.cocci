@@ -536,7 +536,7 @@ expression target;
 @@
 expression page, list;
 @@
- balloon_list_add(...)
+ balloon_extents_add(...)
  {
  <...
 - list_add_tail(page, list)
@@ -591,11 +591,11 @@ expression first, other;
 // mutant: the rest of a split extent is lost
 @@
 @@
- balloon_list_take(...)
+ balloon_extents_take(...)
  {
  <...
 - while (from-- > order)
--	balloon_list_add(...);
+-	balloon_extents_add(...);
  ...>
  }
 
@@ -603,10 +603,10 @@ expression first, other;
 @@
 expression b, page, from;
 @@
- balloon_list_take(...)
+ balloon_extents_take(...)
  {
  <...
-- balloon_list_remove(b, page, from);
+- balloon_extents_remove(b, page, from);
  ...>
  }
 
@@ -644,7 +644,7 @@ expression page;
 @@
 expression buddy;
 @@
- balloon_list_join(...)
+ balloon_extents_put(...)
  {
  <...
 - if (!buddy)
@@ -657,21 +657,21 @@ expression buddy;
 @@
 expression b, page, order, buddy;
 @@
-- page_private(buddy) != balloon_list_mark(b, order) || page_zone(buddy) != page_zone(page)
+- page_private(buddy) != balloon_extents_mark(b, order) || page_zone(buddy) != page_zone(page)
 + !page_private(buddy) || page_zone(buddy) != page_zone(page)
 
 // mutant: extents of two zones join
 @@
 expression b, page, order, buddy;
 @@
-- page_private(buddy) != balloon_list_mark(b, order) || page_zone(buddy) != page_zone(page)
-+ page_private(buddy) != balloon_list_mark(b, order)
+- page_private(buddy) != balloon_extents_mark(b, order) || page_zone(buddy) != page_zone(page)
++ page_private(buddy) != balloon_extents_mark(b, order)
 
 // mutant: a joined extent begins in its middle
 @@
 expression page, buddy;
 @@
- balloon_list_join(...)
+ balloon_extents_put(...)
  {
  <...
 - page = min(page, buddy);
@@ -682,10 +682,10 @@ expression page, buddy;
 @@
 expression b, buddy, order;
 @@
- balloon_list_join(...)
+ balloon_extents_put(...)
  {
  <...
-- balloon_list_remove(b, buddy, order);
+- balloon_extents_remove(b, buddy, order);
  ...>
  }
 
@@ -693,7 +693,7 @@ expression b, buddy, order;
 @@
 expression order;
 @@
- balloon_list_take(...)
+ balloon_extents_take(...)
  {
  ...
  unsigned int from =
@@ -707,7 +707,7 @@ expression order;
 @@
 expression page;
 @@
- balloon_list_remove(...)
+ balloon_extents_remove(...)
  {
  <...
 - set_page_private(page, 0);
@@ -718,13 +718,13 @@ expression page;
 @@
 expression b;
 @@
-- b->mem.nr_splits++;
+- b->nr_splits++;
 
 // mutant: a join is not counted
 @@
 expression b;
 @@
-- b->mem.nr_joins++;
+- b->nr_joins++;
 
 // -- Inflate -----------------------------------------------------------------
 
@@ -862,11 +862,61 @@ expression b, E;
 - READ_ONCE(b->mem.pod) || E
 + E
 
+// mutant: single pages leave one by one
+@@
+expression order;
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+- if (order || xen_pv_domain())
+-	return balloon_release_batch(...);
++ return balloon_release_batch(b, nr, order);
+ ...>
+ }
+
+// mutant: on PV neighbours leave in batches of their own
+@@
+expression order;
+@@
+ balloon_inflate_extents(...)
+ {
+ <...
+- if (order || xen_pv_domain())
++ if (order)
+	return balloon_release_batch(...);
+ ...>
+ }
+
+// mutant: pages without a neighbour stay behind
+@@
+expression order;
+@@
+ balloon_release_joined(...)
+ {
+ <...
+- order >= 0
++ order > 0
+ ...>
+ }
+
+// mutant: an order that Xen refused is tried again with neighbours
+@@
+expression order, max;
+@@
+ balloon_release_joined(...)
+ {
+ <...
+- order = min(order - 1, max)
++ order = order - 1
+ ...>
+ }
+
 // mutant: p2m and mapping stay on PV
 @@
 expression list E;
 @@
- balloon_inflate_extents(...)
+ balloon_release_batch(...)
  {
  <...
 - xenmem_pv_unmap(E);
@@ -876,7 +926,7 @@ expression list E;
 // mutant: the TLBs are not flushed
 @@
 @@
- balloon_inflate_extents(...)
+ balloon_release_batch(...)
  {
  <...
 - flush_tlb_all();
@@ -886,7 +936,7 @@ expression list E;
 // mutant: the TLBs are flushed on every kind of guest
 @@
 @@
- balloon_inflate_extents(...)
+ balloon_release_batch(...)
  {
  <...
  if (xen_pv_domain()) {
@@ -2565,10 +2615,10 @@ expression m, order;
 @@
 expression b, order;
 @@
- balloon_list_add(...)
+ balloon_extents_add(...)
  {
  <...
-- b->mem.nr_extents[order]++;
+- b->nr[order]++;
  ...>
  }
 
