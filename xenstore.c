@@ -10,6 +10,7 @@
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
@@ -35,6 +36,8 @@ static int balloon_xenstore_ready(struct notifier_block *nb,
 				  unsigned long event, void *data);
 static int balloon_changed(struct notifier_block *nb, unsigned long event,
 			   void *data);
+static void balloon_own_nodes_changed(struct xenbus_watch *watch,
+				      const char *path, const char *token);
 static void balloon_target_work(struct work_struct *work);
 static void balloon_report(struct work_struct *work);
 
@@ -49,6 +52,9 @@ static void balloon_report(struct work_struct *work);
  * @read: follows memory/target: once, however often it was written meanwhile
  * @report: writes the state to xenstore, and reads the target again after
  *          @unread
+ * @report_pause_s: at least so long from one report to the next
+ * @own_nodes: on the guest's own folder in xenstore, once a report was refused
+ * @own_path: of that folder
  * @reported: the last state that @report wrote
  * @reported_at: when, in jiffies
  * @outdated: @reported may be of another xenstore, or was not written
@@ -68,6 +74,9 @@ struct balloon_toolstack {
 	unsigned long full;
 	struct work_struct read;
 	struct delayed_work report;
+	unsigned int report_pause_s;
+	struct xenbus_watch own_nodes;
+	char own_path[sizeof("/local/domain/65535")];
 	struct balloon_info reported;
 	unsigned long reported_at;
 	bool outdated;
@@ -89,22 +98,30 @@ static struct balloon_toolstack toolstack = {
 	.lock = __MUTEX_INITIALIZER(toolstack.lock),
 	.read = __WORK_INITIALIZER(toolstack.read, balloon_target_work),
 	.report = __DELAYED_WORK_INITIALIZER(toolstack.report, balloon_report, 0),
+	.report_pause_s = 1,
+	.own_nodes = {
+		.callback = balloon_own_nodes_changed,
+	},
 };
 
 /*
- * Whatever happens, xenstore is written once a second at most, and not at all
- * when there is nothing new. The first news after a second is written at once.
+ * Whatever happens, xenstore is written once a second at most, or once in
+ * RETRY_REPORT_S while it refuses reports, and not at all when there is nothing new.
+ * The first news after such a pause is written at once.
  */
 static void balloon_queue_report(void)
 {
 	unsigned long since = jiffies - READ_ONCE(toolstack.reported_at);
+	unsigned long pause = READ_ONCE(toolstack.report_pause_s) * HZ;
 
-	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report,
-			   HZ - min(since, HZ));
+	/* Not queue_: it may be waiting for RETRY_REFUSED_S. */
+	mod_delayed_work(xen_balloon.aux_wq, &toolstack.report,
+			 pause - min(since, pause));
 }
 
-/* A report that failed; xenbus prints a line for each error that it does not know. */
-#define RETRY_REPORT_S	4
+/* A report that failed, and one that failed with a line from xenbus. */
+#define RETRY_REPORT_S	4U
+#define RETRY_REFUSED_S	60U
 
 /* Targets */
 
@@ -327,7 +344,8 @@ static bool balloon_is_reported(const struct balloon_info *info)
 
 /*
  * A lack of permission is for good. All else may pass: a full quota arrives as
- * -ENOSPC, -E2BIG or -EINVAL, as Linux does not know EQUOTA.
+ * -ENOSPC, -E2BIG or, since Linux does not know oxenstored's EQUOTA, as -EINVAL.
+ * For an error that it does not know xenbus prints a line, so try that seldom.
  */
 static unsigned int balloon_retry_write_s(int rc)
 {
@@ -339,6 +357,8 @@ static unsigned int balloon_retry_write_s(int rc)
 		return 0;
 	case -ENOMEM:
 		return 1;
+	case -EINVAL:
+		return RETRY_REFUSED_S;
 	default:
 		return RETRY_REPORT_S;
 	}
@@ -367,7 +387,6 @@ static int balloon_write_control(const struct balloon_info *info)
 static unsigned int balloon_write_report(const struct balloon_info *info)
 {
 	int rc_data, rc_control;
-	unsigned int retry_s;
 
 	rc_data = balloon_write_kb("target-kb", info->target_pages);
 	if (!rc_data)
@@ -384,8 +403,31 @@ static unsigned int balloon_write_report(const struct balloon_info *info)
 					"%llu", PAGES_TO_KB(info->restore_pages));
 
 	rc_control = balloon_write_control(info);
-	retry_s = balloon_retry_write_s(rc_data);
-	return retry_s ?: balloon_retry_write_s(rc_control);
+	return min_not_zero(balloon_retry_write_s(rc_data),
+			    balloon_retry_write_s(rc_control));
+}
+
+static void balloon_own_nodes_changed(struct xenbus_watch *watch,
+				      const char *path, const char *token)
+{
+	balloon_queue_report();
+}
+
+/*
+ * The nodes that fill the guest's quota are in its own folder: when one of them goes,
+ * there is room. The watch stays: to unregister it waits for xenwatch, which may be
+ * suspending the guest, and so be waiting for the report.
+ */
+static void balloon_watch_own_nodes(void)
+{
+	if (toolstack.own_nodes.node)
+		return;
+	snprintf(toolstack.own_path, sizeof(toolstack.own_path), "/local/domain/%u",
+		 xenbus_read_unsigned("domid", "", 0));
+	toolstack.own_nodes.node = toolstack.own_path;
+	/* Without it the report comes later. */
+	if (register_xenbus_watch(&toolstack.own_nodes))
+		pr_debug("cannot watch %s\n", toolstack.own_path);
 }
 
 /* A target that was set since is newer. */
@@ -419,11 +461,14 @@ static void balloon_report(struct work_struct *work)
 	WRITE_ONCE(toolstack.reported_at, jiffies);
 
 	retry_s = balloon_write_report(&info);
-	if (retry_s) {
-		WRITE_ONCE(toolstack.outdated, true);
-		queue_delayed_work(xen_balloon.aux_wq, &toolstack.report,
-				   retry_s * HZ);
-	}
+	WRITE_ONCE(toolstack.report_pause_s,
+		   clamp(retry_s, 1U, RETRY_REPORT_S));
+	if (!retry_s)
+		return;
+	WRITE_ONCE(toolstack.outdated, true);
+	queue_delayed_work(xen_balloon.aux_wq, &toolstack.report, retry_s * HZ);
+	if (retry_s == RETRY_REFUSED_S)
+		balloon_watch_own_nodes();
 }
 
 static int balloon_changed(struct notifier_block *nb, unsigned long event,

@@ -176,7 +176,7 @@ struct host {
 	online_page_callback_t online_callback;
 	struct notifier_block *memory_nb, *xenstore_nb, *oom_nb;
 	struct notifier_block *resume_nb, *reboot_nb, *observers[2];
-	struct xenbus_watch *watch;
+	struct xenbus_watch *watch, *own_watch;
 	const struct ctl_table *sysctls;
 	unsigned long nr_size_polls, nr_state_polls, nr_uevents;
 	char uevent[160];	/* the last one */
@@ -185,6 +185,7 @@ struct host {
 	bool xenstore_up;
 	bool control_readonly, data_readonly;	/* as the toolstack likes */
 	int write_error;	/* of each write to data/, e.g. for a full quota */
+	int watch_error;	/* of each new watch, likewise */
 	unsigned long nr_xenstore_writes;
 	unsigned long nr_xenstore_reads;
 
@@ -261,6 +262,7 @@ void host_xenstore_raw(const char *key, const char *value, size_t len);
 void host_xenstore_come_up(void);
 void host_set_xenstore_target(const char *kb);
 void host_watch_fires(void);
+void host_own_nodes_change(void);	/* in its folder in xenstore */
 ssize_t host_sysfs_write(const char *name, const char *text);
 ssize_t host_sysfs_write_n(const char *name, const char *text, size_t n);
 u64 host_sysfs_read(const char *name);

@@ -2435,9 +2435,9 @@ identifier retry_s;
  balloon_report(...)
  {
  <...
-- if (retry_s)
-+ if (0)
- {...}
+- if (!retry_s)
+-	return;
++ return;
  ...>
  }
 
@@ -2462,6 +2462,52 @@ identifier rc;
 +	return 1;
  ...
  }
+
+// mutant: a report that xenbus prints a line for is repeated as soon as others
+@@
+@@
+- return RETRY_REFUSED_S;
++ return RETRY_REPORT_S;
+
+// mutant: nobody looks whether there is room for a report
+@@
+@@
+- balloon_watch_own_nodes();
+
+// mutant: the guest's folder is watched once more with each refusal
+@@
+@@
+ balloon_watch_own_nodes(...)
+ {
+- if (toolstack.own_nodes.node)
+-	return;
+ ...
+ }
+
+// mutant: each change in the guest's folder repeats a report that was refused
+@@
+expression s;
+@@
+- WRITE_ONCE(toolstack.report_pause_s, clamp(s, 1U, RETRY_REPORT_S));
+
+// mutant: news do not hasten a report that was refused
+@@
+@@
+ balloon_queue_report(...)
+ {
+ <...
+- mod_delayed_work
++ queue_delayed_work
+  (...);
+ ...>
+ }
+
+// mutant: an error of the second keys hides one of the first
+@@
+expression a, b;
+@@
+- min_not_zero(a, b)
++ b
 
 // mutant: sizes are told before they have a meaning
 @@

@@ -180,6 +180,30 @@ TEST("given keys that the guest may not write it goes on quietly")
 	EXPECT(!host_xenstore_text("data/balloon/target-kb"));
 }
 
+/* xenbus prints a line for -EINVAL, which is all that oxenstored's EQUOTA leaves. */
+static void fill_quota(int error)
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	host.write_error = error;
+	host_set_xenstore_target("40960");
+	host_advance(8);
+	expect_text("data/balloon/current-kb", "65536");
+}
+
+static void expect_told(void)
+{
+	unsigned long writes;
+
+	expect_text("data/balloon/target-kb", "40960");
+	expect_text("data/balloon/current-kb", "40960");
+	expect_text("data/balloon/state", "settled");
+	writes = host.nr_xenstore_writes;
+	host_own_nodes_change();
+	host_advance(120);
+	EXPECT_EQ(host.nr_xenstore_writes, writes);
+}
+
 TEST("given a quota that was full the toolstack is told soon after there is room, whatever the error was")
 {
 	static const int errors[] = { -EINVAL, -ENOSPC, -E2BIG };
@@ -189,25 +213,59 @@ TEST("given a quota that was full the toolstack is told soon after there is room
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		/* room comes at any moment between two tries */
 		for (wait_s = 60; wait_s < 65; wait_s++) {
-			boot_with_target(&pvh, "65536", "65536");
-			host_advance(5);
-			host.write_error = errors[i];
-			host_set_xenstore_target("40960");
-			host_advance(2);
+			fill_quota(errors[i]);
 			writes = host.nr_xenstore_writes;
 			host_advance(wait_s);
-			EXPECT(host.nr_xenstore_writes - writes <= 3 * 17);
-			expect_text("data/balloon/current-kb", "65536");
+			EXPECT(host.nr_xenstore_writes - writes <=
+			       3 * (errors[i] == -EINVAL ? 2 : 17));
 			host.write_error = 0;
+			host_own_nodes_change();
 			host_advance(4);
-			expect_text("data/balloon/target-kb", "40960");
-			expect_text("data/balloon/current-kb", "40960");
-			expect_text("data/balloon/state", "settled");
-			writes = host.nr_xenstore_writes;
-			host_advance(60);
-			EXPECT_EQ(host.nr_xenstore_writes, writes);
+			expect_told();
 		}
 	}
+}
+
+TEST("given a full quota a storm of changes in the guest's folder is no storm of writes")
+{
+	unsigned long writes;
+	unsigned int i;
+
+	fill_quota(-EINVAL);
+	writes = host.nr_xenstore_writes;
+	for (i = 0; i < 60; i++) {
+		host_own_nodes_change();
+		host_own_nodes_change();
+		host_advance(1);
+	}
+	EXPECT(host.nr_xenstore_writes - writes <= 3 * 16);
+	EXPECT(host.nr_xenstore_writes - writes >= 3 * 14);
+	host.write_error = 0;
+	host_own_nodes_change();
+	host_advance(4);
+	expect_told();
+}
+
+TEST("given a quota that was raised, which changes no node, the toolstack is told within a minute")
+{
+	fill_quota(-EINVAL);
+	host.write_error = 0;
+	host_advance(60);
+	expect_told();
+}
+
+TEST("given a full quota of watches, too, the toolstack is told within a minute")
+{
+	boot_with_target(&pvh, "65536", "65536");
+	host_advance(5);
+	host.watch_error = -EINVAL;
+	host.write_error = -EINVAL;
+	host_set_xenstore_target("40960");
+	host_advance(8);
+	EXPECT(!host.own_watch);
+	host.write_error = 0;
+	host_advance(60);
+	expect_told();
 }
 
 TEST("given keys that somebody removed they come back with the next report")

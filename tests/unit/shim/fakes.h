@@ -592,6 +592,8 @@ struct xenbus_watch {
 #define XBT_NIL	((struct xenbus_transaction) { 0 })
 void *xenbus_read(struct xenbus_transaction t, const char *dir,
 		  const char *node, unsigned int *len);
+unsigned int xenbus_read_unsigned(const char *dir, const char *node,
+				  unsigned int default_value);
 int xenbus_printf(struct xenbus_transaction t, const char *dir,
 		  const char *node, const char *fmt, ...) __printf(4, 5);
 int register_xenbus_watch(struct xenbus_watch *watch);

@@ -98,6 +98,8 @@ static inline long atomic_long_read(const atomic_long_t *v)
 	({ __auto_type a_ = (a); __auto_type b_ = (b); a_ < b_ ? a_ : b_; })
 #define max(a, b) \
 	({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
+#define min_not_zero(a, b) \
+	({ __auto_type c_ = (a); __auto_type d_ = (b); !c_ ? d_ : !d_ ? c_ : min(c_, d_); })
 #define min3(a, b, c)		min(min(a, b), c)
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	max((type)(a), (type)(b))
