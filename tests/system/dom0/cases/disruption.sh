@@ -551,7 +551,7 @@ case_watched()
 	measured "at rest $before; $(as "$1" 'probe kcore')"
 	swinger=$(behind "$1" "swing 262144 480000") || exit
 	for round in 1 2 3; do
-		out=$(probe ask "$(domid "$1")" 120 'probe kcore 2>&1; probe flags 2>&1') || fail "$out"
+		out=$(probe ask "$(domid "$1")" $((120 * slow)) 'probe kcore 2>&1; probe flags 2>&1' 2>&1) || fail "$out"
 		seen=$out
 		as "$1" 'echo 1 >/proc/sys/vm/compact_memory' >/dev/null
 		if ask "$1" '[ -d /sys/kernel/debug/page_tables ]'; then
