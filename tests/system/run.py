@@ -6,6 +6,7 @@ import os
 import re
 import time
 
+import daemons
 import provoke
 import rig
 import selftest
@@ -64,7 +65,7 @@ RIG_CASES = {
     "rig-fails": "a case that fails is reported",
     "rig-panics": "a guest that panics is reported",
     "rig-silent": "a dom0 that dies without a verdict is an error",
-    **selftest.CASES, **provoke.CASES,
+    **selftest.CASES, **provoke.CASES, **daemons.CASES,
 }
 
 
@@ -104,6 +105,10 @@ def all_cases():
     cases.sentences = dict(sorted(cases.sentences.items(), key=lambda item: order.index(item[0].split("-")[0])))
     cases.sentences.update(RIG_CASES)
     cases.unfit.update(set(provoke.CASES).difference(provoke.fit()))
+    cases.extra.update(daemons.CASES)
+    cases.topics.update(dict.fromkeys(daemons.CASES, daemons.TOPIC))
+    if not flavour.pv:
+        cases.unfit.update(daemons.CASES)
     if flavour.checks:
         cases.extra.update(set(RIG_CASES).difference(provoke.CASES))  # the runner is the same
     return cases
@@ -148,7 +153,7 @@ def parse(argv, cases):
         boots = [options.guest]
     else:
         boots = [boot for boot in BOOTS if boot not in extra and rig.flavour().pv >= BOOTS[boot].pv]
-    guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig"])
+    guests = sum((BOOTS[boot].guests for boot in boots), [] if options.guest else ["rig", "daemons"])
     stock = os.environ.get("FLAVOUR", "").startswith("stock")    # has not got the driver's KUnit cases
     left_out = set(cases.unfit)
     if not options.topic:
@@ -282,17 +287,22 @@ def run_cases(chosen, rigs, names, kernels, dom0, limits, folder):
         machines.append(machine)
         judges.append(lambda m=machine, c=cases: judge_boot(m, c, names, report))
     provoked = [name for name in rigs if name in provoke.CASES]
-    proofs = [name for name in rigs if name not in {**selftest.CASES, **provoke.CASES}]
+    proofs = [name for name in rigs if name not in {**selftest.CASES, **provoke.CASES, **daemons.CASES}]
     if proofs:
         machines.append(rig.Machine("proof", folder / "proof", folder, dom0, "proof.sh"))
         judges.append(lambda m=machines[-1]: judge_proof(m, proofs, report))
     if provoked:
         machines.append(provoke.machine(folder, dom0, provoked))
         judges.append(lambda m=machines[-1]: provoke.judge(m, provoked, report))
+    for name in rigs:
+        if name in daemons.CASES:
+            pair = daemons.machines(folder, dom0, name)
+            machines += pair
+            judges.append(lambda pair=pair, name=name: daemons.judge(pair, name, report))
 
     def on_line(machine, line):
         match = RESULT.match(line)
-        if match and machine.name not in ("proof", "provoke"):
+        if match and machine.name in BOOTS:
             kind, name, detail = match.groups()
             report.result(kind == "ok", name, names.get(name, "?"), detail)
 
