@@ -182,17 +182,17 @@ descend()
 # pace GUEST PERCENT: so much of a processor, also when it is restored; 0: as it likes.
 pace() { xl sched-credit2 -d "$(domid "$1")" -c "$2" || fail "xl sched-credit2"; }
 
-# extra savedatonce pv pvh: is whole after xl mem-set and xl save at once, at ten moments of the way down
+# extra savedatonce pv pvh: is whole after xl mem-set and xl save at once, at twenty moments of the way down
 case_savedatonce()
 {
 	local round
 
 	save_small "$1"
 	hold $guest 8192
-	for round in 0 1 2 3 4 5 6 7 8 9; do
+	for round in $(seq 0 19); do
 		mem_set $guest $full
 		descend $guest 90004 20
-		usleep $((round * 100000))
+		usleep $((round * 50000))
 		carry $guest
 		pace $guest 0
 		held $guest "in round $round"
@@ -200,7 +200,7 @@ case_savedatonce()
 	done
 	rm -f /run/measured
 	sound $guest 90004 $full
-	measured "saved $round times"
+	measured "saved $((round + 1)) times"
 }
 
 # stuck GUEST KIB: told to go to KIB, it does not come so far, and says so.
@@ -516,21 +516,43 @@ case_standstill()
 	still "$1" 300004
 }
 
+# programs: which run as xenstored. A daemon may keep its process and execute the new program
+# in it, which then has another stack (field 28 of stat).
+programs()
+{
+	local pid
+
+	for pid in $(pidof "$xenstored"); do
+		echo "$pid:$(cut -d' ' -f28 "/proc/$pid/stat")"
+	done
+}
+
+# replace_daemon: a new program takes over, or the case ends.
+replace_daemon()
+{
+	local before end=$(($(now) + 20 * slow)) is
+
+	before=$(programs)
+	out=$(xenstore-control live-update -t 60 "$(command -v "$xenstored")" 2>&1) || fail "live update: $out"
+	until is=$(programs) && [ -n "$is" ] && [ "$is" != "$before" ]; do
+		[ "$(now)" -lt $end ] || fail "the same program runs as $xenstored after a live update: $is"
+		usleep 100000
+	done
+	measured "$before -> $is"
+}
+
 # extra restarted pv pvh: follows the toolstack after xenstored was replaced by a new one that took over (live update)
 case_restarted()
 {
-	local daemon=$(cat /run/xenstored.pid)
-
 	mem_set "$1" 300004
 	swinger=$(behind "$1" "swing 262144 400000") || exit
 	for round in 1 2 3; do
-		out=$(xenstore-control live-update -t 60 "$(command -v "$xenstored")" 2>&1) || fail "live update: $out"
+		replace_daemon
 		usleep 500000
 	done
 	as "$1" "kill $swinger" >/dev/null
 	mem_set "$1" 350004
 	still "$1" 350004
-	measured "$round times: $out, pid $(cat /run/xenstored.pid), was $daemon"
 }
 
 # --- who looks at memory, and processors ---------------------------------------------------
