@@ -227,7 +227,7 @@ struct balloon_memory {
  *	over
  * @difference: pages in the toolstack's targets that are not the guest's; known
  *	with the first of them
- * @in_shim: a PV guest in a shim, as far as that could be learned
+ * @in_shim: a PV guest in a shim, by @difference or by CPUID
  * @boot_timeout: xen.balloon_boot_timeout, seconds
  * @deflate_on_oom: tunable
  * @hotplug_unpopulated: the sysctl

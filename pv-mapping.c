@@ -18,7 +18,9 @@
 #include <linux/pgtable.h>
 #include <linux/xarray.h>
 
+#include <asm/xen/cpuid.h>
 #include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
 
 #include <xen/interface/xen.h>
 #include <xen/mem-reservation.h>
@@ -410,3 +412,37 @@ void __xenmem_reservation_va_mapping_reset(unsigned long count,
 	xenmem_pv_unmap(pages, count, 0);
 }
 EXPORT_SYMBOL_GPL(__xenmem_reservation_va_mapping_reset);
+
+/**
+ * xenmem_pv_in_shim() - whether the PV domain is one in an HVM domain
+ *
+ * The instruction itself, without Xen's prefix, is answered by the hardware, or in
+ * an HVM domain by the Xen that runs that: its leaf 4 has flags, which are for HVM
+ * domains alone. Where Xen makes the instruction fault, so that its own leaves
+ * are seen instead, a shim is not recognised.
+ *
+ * Context: Any.
+ * Return: true in a shim, and in any other Xen that is nested in Xen.
+ */
+bool xenmem_pv_in_shim(void)
+{
+	u32 base, eax, ebx, ecx, edx;
+
+	/* Behind the leaves of other hypervisors that Xen can stand for. */
+	for (base = 0x40000000; base < 0x40010000; base += 0x100) {
+		eax = base;
+		ecx = 0;
+		native_cpuid(&eax, &ebx, &ecx, &edx);
+		if (ebx != XEN_CPUID_SIGNATURE_EBX ||
+		    ecx != XEN_CPUID_SIGNATURE_ECX ||
+		    edx != XEN_CPUID_SIGNATURE_EDX)
+			continue;
+		if (eax < base + 4)
+			return false;
+		eax = base + 4;
+		ecx = 0;
+		native_cpuid(&eax, &ebx, &ecx, &edx);
+		return eax & XEN_HVM_CPUID_VCPU_ID_PRESENT;
+	}
+	return false;
+}

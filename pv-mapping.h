@@ -15,6 +15,7 @@ void xenmem_pv_unmap(struct page **pages, unsigned int nr_extents,
 int xenmem_pv_prepare(struct page **pages, unsigned int nr_pages);
 long xenmem_pv_hypercalls(void);
 unsigned long xenmem_pv_max_pfn(void);
+bool xenmem_pv_in_shim(void);
 #else
 static inline unsigned int xenmem_pv_map(struct page **pages,
 					 const xen_pfn_t *frames,
@@ -43,6 +44,11 @@ static inline long xenmem_pv_hypercalls(void)
 static inline unsigned long xenmem_pv_max_pfn(void)
 {
 	return 0;
+}
+
+static inline bool xenmem_pv_in_shim(void)
+{
+	return false;
 }
 #endif
 

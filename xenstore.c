@@ -24,6 +24,7 @@
 
 #include "balloon.h"
 #include "mem-reservation.h"
+#include "pv-mapping.h"
 
 #ifdef CONFIG_MEMORY_HOTPLUG
 /* A mem= limit, put aside at boot until the toolstack speaks. */
@@ -162,10 +163,13 @@ static void balloon_read_shim_pages(struct balloon_boot_counts *counts)
 
 	counts->hard_limit = frames > 0 ? frames / XEN_PFN_PER_PAGE : 0;
 	xen_balloon.config.difference = balloon_learn_shim_pages(counts);
-	xen_balloon.config.in_shim = xen_balloon.config.difference;
-	pr_debug("first_target %lu xen %lu hard limit %lu guest %lu: difference %ld pages\n",
+	/* The toolstack need not count the shim. */
+	xen_balloon.config.in_shim = xen_balloon.config.difference ||
+				     xenmem_pv_in_shim();
+	pr_debug("first_target %lu xen %lu hard limit %lu guest %lu: difference %ld pages, in shim %d\n",
 		 counts->first_target, counts->xen, counts->hard_limit,
-		 counts->guest, xen_balloon.config.difference);
+		 counts->guest, xen_balloon.config.difference,
+		 xen_balloon.config.in_shim);
 }
 
 /*

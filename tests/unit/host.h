@@ -41,6 +41,8 @@
  * @overhead: frames that Xen counts and the guest does not have
  * @shim: PV: frames of the shim that the guest runs in, which only the
  *	toolstack counts
+ * @cpuid_base: where CPUID has Xen's leaves; 0: nowhere
+ * @cpuid_hvm: of them, the leaf for HVM domains
  * @unpopulated_pages: taken by the allocator of unpopulated pages
  * @released_pages: given up by the setup of a PV guest
  * @reserve: pages that the page allocator keeps for itself
@@ -54,6 +56,7 @@ struct host_config {
 	unsigned long ram, low, extra, space, p2m_limit, host_free, pod_cache;
 	unsigned long overhead, shim, unpopulated_pages, released_pages, reserve;
 	bool late_xenstore, offline_sections, init_on_alloc;
+	u32 cpuid_base, cpuid_hvm;
 	u64 seed;
 };
 

@@ -497,6 +497,20 @@ expression b;
 - b->config.in_shim ? 0 : b->batch.max_order
 + b->batch.max_order
 
+// mutant: a shim is known by the toolstack's numbers alone
+@@
+expression d;
+@@
+- d || xenmem_pv_in_shim()
++ d
+
+// mutant: any Xen that CPUID shows is a shim's
+@@
+expression eax;
+@@
+- return eax & XEN_HVM_CPUID_VCPU_ID_PRESENT;
++ return true;
+
 // mutant: each event of a target is a new one
 @@
 expression pages, info;

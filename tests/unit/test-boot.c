@@ -341,18 +341,54 @@ TEST("given a PV guest in the shim Xen counts what the toolstack asked for")
 	expect_current(SUPERPAGES(32));
 }
 
-TEST("given a PV guest in a shim that the toolstack does not count nothing is learned")
+static void boot_uncounted(struct host_config *cfg, u32 base, u32 hvm)
 {
-	struct host_config cfg;
-
-	if (!HOST_HAS_PV)
-		return;
-	boot_in_shim(&cfg, SUPERPAGES_KB(32));
+	*cfg = pv;
+	cfg->shim = 3 * 512 + 37;
+	cfg->cpuid_base = base;
+	cfg->cpuid_hvm = hvm;
+	host_start(cfg);
+	host_xenstore("static-max", kb_text(SUPERPAGES_KB(32)));
+	host_xenstore("target", kb_text(SUPERPAGES_KB(32)));
+	EXPECT_EQ(host_init_driver(), 0);
+	EXPECT_EQ(host_wait_boot(), 0);
+	settle();
 	EXPECT_EQ(host_difference(), 0);
 	expect_current(SUPERPAGES(32));
 	host_set_xenstore_target(kb_text(SUPERPAGES_KB(24)));
 	settle();
 	expect_current(SUPERPAGES(24));
+	host_set_xenstore_target(kb_text(SUPERPAGES_KB(32)));
+	settle();
+	expect_current(SUPERPAGES(32));
+}
+
+TEST("given a PV guest in a shim that the toolstack does not count nothing is learned, and nothing taken of the shim's own")
+{
+	static const u32 bases[] = { 0x40000000, 0x40000100, 0x4000ff00 };
+	struct host_config cfg;
+	unsigned int i;
+
+	if (!HOST_HAS_PV)
+		return;
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		boot_uncounted(&cfg, bases[i], 0x5c);
+		EXPECT_EQ(host.cfg.shim, cfg.shim);
+	}
+}
+
+TEST("given Xen's leaves for a PV guest, none or those of another hypervisor, superpages are asked for")
+{
+	static const u32 bases[] = { 0, 0x40000000, 0x40010000 };
+	struct host_config cfg;
+	unsigned int i;
+
+	if (!HOST_HAS_PV)
+		return;
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		boot_uncounted(&cfg, bases[i], bases[i] > 0x40000000 ? 0x5c : 0);
+		EXPECT(host.cfg.shim < cfg.shim);
+	}
 }
 
 TEST("given a PV guest or the initial domain nothing is learned")

@@ -636,3 +636,22 @@ void host_xen_stop(void)
 	host_tables_stop();
 	free(host.pod_mfns);
 }
+
+/* As a Xen 4.17 answers an HVM domain, with cpuid_hvm 0x5c, or a PV domain. */
+void native_cpuid(u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+{
+	u32 leaf = *eax, base = host.cfg.cpuid_base;
+
+	*eax = *ebx = *ecx = *edx = 0;
+	if (base && leaf == base) {
+		*eax = base + 5;
+		*ebx = XEN_CPUID_SIGNATURE_EBX;
+		*ecx = XEN_CPUID_SIGNATURE_ECX;
+		*edx = XEN_CPUID_SIGNATURE_EDX;
+	} else if (base && leaf == base + 4) {
+		*eax = host.cfg.cpuid_hvm;
+	} else if (leaf == 0x40000000) {
+		/* another hypervisor, below Xen or in its place */
+		*ebx = 0x4b4d564b;
+	}
+}

@@ -620,6 +620,12 @@ extern unsigned long xen_released_pages, xen_unpopulated_pages;
 
 long HYPERVISOR_memory_op(unsigned int cmd, void *arg);
 
+#define XEN_CPUID_SIGNATURE_EBX	0x566e6558
+#define XEN_CPUID_SIGNATURE_ECX	0x65584d4d
+#define XEN_CPUID_SIGNATURE_EDX	0x4d4d566e
+#define XEN_HVM_CPUID_VCPU_ID_PRESENT	(1u << 3)
+void native_cpuid(u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+
 #ifdef CONFIG_XEN_HAVE_PVMMU
 #define PTRS_PER_PTE	512
 #define _PAGE_TABLE	0x67
