@@ -98,7 +98,7 @@ case_keys()
 	done
 }
 
-# case raised (pv) pvh (hvm): with another maximum and target since before it runs, meets each target
+# case raised (pv) pvh hvm: with another maximum and target since before it runs, meets each target
 raise_first() { xl mem-max "$1" 600 && xl mem-set "$1" "$first"; }
 case_raised()
 {
