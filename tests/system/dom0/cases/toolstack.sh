@@ -41,7 +41,7 @@ case_ignores()
 	measured "$nr ignored with $(echo "$said" | wc -l) messages"
 }
 
-# case inner shim: meets targets that leave the shim out, as XAPI's do, to the page and from no memory of the shim's
+# extra inner shim: meets targets that leave the shim out, as XAPI's do, to the page and from no memory of the shim's
 inner_target() { xenstore-write "/local/domain/$1/memory/target" $inner_kib; }
 case_inner()
 {
