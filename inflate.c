@@ -573,18 +573,23 @@ static unsigned long balloon_release_joined(struct xen_balloon *b,
 	unsigned long done = 0;
 	int order;
 
+	/* The page list changes the marks of their buddies, hence the lock. */
+	balloon_lock(b);
 	/* Backwards, so that those that stay single keep their order. */
 	while (nr-- > 0)
 		balloon_extents_put(&b->batch.joined, pages[nr], 0);
+	balloon_unlock(b);
 
 	for (order = b->batch.max_order; order >= 0;
 	     order = min(order - 1, (int)b->batch.max_order)) {
+		balloon_lock(b);
 		for (nr = 0; nr < BATCH_EXTENTS; nr++) {
 			pages[nr] = balloon_extents_take(&b->batch.joined,
 							 order, false);
 			if (!pages[nr])
 				break;
 		}
+		balloon_unlock(b);
 		if (nr)
 			done += balloon_release_batch(b, nr, order);
 	}

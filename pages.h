@@ -84,7 +84,7 @@ struct balloon_batch {
 	struct mutex lock;
 	/** @pages: first page of each extent */
 	struct page **pages;
-	/** @joined: single pages that are on their way to Xen */
+	/** @joined: single pages on their way to Xen; under balloon_memory.lock */
 	struct balloon_extents joined;
 	/** @frames: frame of each extent, for Xen */
 	xen_pfn_t *frames;
