@@ -45,6 +45,7 @@ help:
 	@echo '                     -> build/kernel/KVER/arm64-[64k-]FLAVOUR/{Image,vmlinux,config}'
 	@echo 'make graft LINUX=... put the driver into a kernel tree (make ungraft takes it out)'
 	@echo 'make patch           KVER=7.3 [LINUX=...]: the driver as a series for git am -> build/patch/KVER'
+	@echo '                     and fixes to the tree'\''s own driver, in its folder fixes'
 	@echo '                     (tools/check-patch: each patch looked at, compiled, and the documents built)'
 	@echo 'make clean           remove build/; make distclean also the downloads and objects'
 	@echo

@@ -312,7 +312,9 @@ def find_kernel(arch=X86, pages="4k", pv=False):
     folder, make = kernel_place(name, arch, pages, os.environ.get("KVER") or "7.3")
     path = Path(given or folder / arch.kernel)
     if not path.is_file():
-        known = name in ("ours", "stock") or (TOP / f"tools/config/{name}.config").is_file()
+        base = re.sub(r"^(stock.*)-\d\d$", r"\1", name)     # the last part is a patch of tools/series/fixes
+        config = TOP / f"tools/config/{base.removeprefix('stock-')}.config"
+        known = base in ("ours", "stock") or config.is_file()
         raise Trouble(f"no kernel at {path}: " + (
             "KERNEL names no file" if given else
             f"run `{make}`" if known else f"unknown FLAVOUR '{name}': use ours, stock, ballooned, lockdep, distro, debug or kasan"))

@@ -99,7 +99,7 @@ def all_cases():
                 if word != guest:
                     cases.whole_only.add(name)
                 if case in unfit or (kind == "debug" and not flavour.checks) or (
-                        kind in ("distro", "lockdep") and flavour.name.removeprefix("stock-") != kind):
+                        kind in ("distro", "lockdep") and kind not in flavour.name.split("-")):
                     cases.unfit.add(name)
     order = [guest for boot in BOOTS.values() for guest in boot.guests]
     cases.sentences = dict(sorted(cases.sentences.items(), key=lambda item: order.index(item[0].split("-")[0])))
